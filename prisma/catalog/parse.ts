@@ -1,0 +1,86 @@
+// Reads an annotated Prisma schema as text. Prisma's own DMMF has no line numbers, and a reviewer needs the line.
+
+export interface Annotation {
+  readonly tag: string
+  readonly words: readonly string[]
+  readonly options: Readonly<Record<string, string>>
+  readonly line: number
+}
+
+export interface ParsedField {
+  readonly name: string
+  readonly type: string
+  readonly nullable: boolean
+  readonly attributes: string
+  readonly annotations: readonly Annotation[]
+  readonly line: number
+}
+
+export interface ParsedModel {
+  readonly name: string
+  readonly file: string
+  readonly line: number
+  readonly annotations: readonly Annotation[]
+  readonly fields: readonly ParsedField[]
+  /** `@@id`, `@@unique` and `@@index` with their columns. */
+  readonly blocks: readonly { readonly kind: string; readonly columns: readonly string[] }[]
+}
+
+/** `@link identity.User.id onErase=keep` → tag `link`, words `[identity.User.id]`, options `{onErase: keep}`. */
+function parseAnnotation(text: string, line: number): Annotation | undefined {
+  const match = /^@(\w+)\s*(.*)$/.exec(text.trim())
+  if (!match) return undefined
+  const parts = (match[2] ?? '').split(/\s+/).filter(Boolean)
+  const options = parts.filter((part) => part.includes('=')).map((part) => part.split('=', 2) as [string, string])
+  return {
+    tag: match[1] ?? '',
+    words: parts.filter((part) => !part.includes('=')),
+    options: Object.fromEntries(options),
+    line,
+  }
+}
+
+function parseField(text: string, line: number, annotations: readonly Annotation[]): ParsedField | undefined {
+  const match = /^(\w+)\s+(\w+)(\[\])?(\?)?\s*(.*)$/.exec(text)
+  if (!match) return undefined
+  const [, name = '', type = '', , optional, attributes = ''] = match
+  return { name, type, nullable: optional === '?', attributes, annotations, line }
+}
+
+function parseBlock(text: string): ParsedModel['blocks'][number] | undefined {
+  const match = /^@@(\w+)\(\[([^\]]*)\]/.exec(text)
+  if (!match) return undefined
+  return { kind: match[1] ?? '', columns: (match[2] ?? '').split(',').map((column) => column.trim().replace(/\(.*/, '')) }
+}
+
+/** The models of one schema, in the order of the file. `file` goes into messages. */
+export function parseSchema(source: string, file: string): ParsedModel[] {
+  const models: ParsedModel[] = []
+  let pending: Annotation[] = []
+  let open: { name: string; line: number; annotations: Annotation[]; fields: ParsedField[]; blocks: ParsedModel['blocks'][number][] } | undefined
+
+  source.split('\n').forEach((raw, index) => {
+    const line = index + 1
+    const text = raw.trim()
+    if (text.startsWith('///')) {
+      const annotation = parseAnnotation(text.slice(3), line)
+      if (annotation) pending.push(annotation)
+      return
+    }
+    if (text === '' || text.startsWith('//')) return
+    const start = /^(?:model|view)\s+(\w+)\s*\{$/.exec(text)
+    if (start) open = { name: start[1] ?? '', line, annotations: pending, fields: [], blocks: [] }
+    else if (text === '}' && open) {
+      models.push({ ...open, file })
+      open = undefined
+    } else if (open && text.startsWith('@@')) {
+      const block = parseBlock(text)
+      if (block) open.blocks.push(block)
+    } else if (open) {
+      const field = parseField(text, line, pending)
+      if (field) open.fields.push(field)
+    }
+    pending = []
+  })
+  return models
+}

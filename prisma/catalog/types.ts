@@ -1,0 +1,49 @@
+// The catalog's vocabulary. The generator copies this file to the top of src/generated/catalog.ts.
+
+export type Domain = 'identity' | 'billing' | 'admin'
+export type ColumnType = 'text' | 'integer' | 'boolean' | 'time' | 'bytes'
+export type ColumnClass = 'key' | 'link' | 'subject' | 'pii' | 'freetext' | 'secret' | 'plain'
+export type PiiClass = 'email' | 'phone' | 'ip' | 'name' | 'freetext'
+export type OnErase = 'keep' | 'delete' | 'null'
+
+export interface CatalogColumn {
+  readonly name: string
+  readonly type: ColumnType
+  readonly nullable: boolean
+  /** Unique by itself: the primary key, or `@unique`. */
+  readonly unique: boolean
+  readonly class: ColumnClass
+  /** With class `pii`: the kind of information. */
+  readonly pii?: PiiClass
+  /** The column's name in the unified database, where it differs. */
+  readonly legacy?: string
+}
+
+/** A column that names a row, in this file or another. */
+export interface CatalogLink {
+  readonly column: string
+  readonly to: { readonly domain: Domain; readonly model: string; readonly column: string }
+  readonly onErase: OnErase
+  /** The link's name from the row that holds the column. */
+  readonly name: string
+  /** The link's name from the row that is named. */
+  readonly inverse: string
+  /** The column may also name a Contact or hold a word such as `system`: a miss is no orphan. */
+  readonly subject: boolean
+}
+
+export interface CatalogModel {
+  readonly domain: Domain
+  readonly name: string
+  /** The name over HTTP. */
+  readonly resource?: string
+  /** False: reached by expand only, without a route of its own. */
+  readonly listed?: boolean
+  /** Where its rows lie in the unified database; `moved`: single columns of a table that otherwise lives in another file. */
+  readonly legacy?: { readonly table: string; readonly moved: boolean }
+  readonly retain?: { readonly period: string; readonly column: string }
+  readonly key: readonly string[]
+  readonly columns: readonly CatalogColumn[]
+  readonly indexes: readonly (readonly string[])[]
+  readonly links: readonly CatalogLink[]
+}
