@@ -1,0 +1,111 @@
+// Opens a domain's file for the application: a Prisma client over our adapter, and the read-only connection.
+import { PrismaClient as AdminClient } from '../generated/admin/client.ts'
+import { PrismaClient as BillingClient } from '../generated/billing/client.ts'
+import { PrismaClient as IdentityClient } from '../generated/identity/client.ts'
+import { type AdapterStatistics, FileAdapterFactory } from './adapter.ts'
+import type { Clock } from './clock.ts'
+import { type Connection, openReader, openWriter } from './connections.ts'
+import type { Domain } from './domains.ts'
+import { knownError } from './errors.ts'
+import { fileIdentity, type LiveFile } from './probe.ts'
+
+export interface Clients {
+  readonly identity: IdentityClient
+  readonly billing: BillingClient
+  readonly admin: AdminClient
+}
+
+export interface OpenFileOptions {
+  /** How long a write waits for its turn and for another process's lock, in milliseconds. */
+  readonly busyTimeoutMs: number
+  /** Page cache per connection, in MiB. */
+  readonly cacheMb: number
+  /** How long an interactive transaction may stay open, in milliseconds; then it is rolled back. */
+  readonly transactionTimeoutMs?: number
+  readonly clock?: Clock
+}
+
+export interface OpenFile<D extends Domain = Domain> extends LiveFile, AsyncDisposable {
+  readonly domain: D
+  /** Rejects with errors of the family where one fits (errors.ts). */
+  readonly client: Clients[D]
+  /** The read-only connection, shared with the client's reads: leave no transaction or iterator open across an await. */
+  readonly reader: Connection
+  readonly statistics: AdapterStatistics
+  /** Empties the write-ahead log into the file, so that what was deleted is gone from both. */
+  checkpoint(): Promise<void>
+}
+
+const DEFAULT_TRANSACTION_TIMEOUT_MS = 5_000
+/** Prisma's own bound on the start of a transaction comes after the adapter's, whose error says more. */
+const GRACE_MS = 2_000
+
+interface ClientOptions {
+  readonly adapter: FileAdapterFactory
+  readonly errorFormat: 'minimal'
+  readonly transactionOptions: { readonly maxWait: number; readonly timeout: number }
+}
+
+const CLIENTS: { readonly [D in Domain]: new (options: ClientOptions) => Clients[D] } = {
+  identity: IdentityClient,
+  billing: BillingClient,
+  admin: AdminClient,
+}
+
+/** Throws FileError when the file is missing or belongs to another domain. The caller disposes of what it gets. */
+export async function openFile<D extends Domain>(domain: D, path: string, options: OpenFileOptions): Promise<OpenFile<D>> {
+  const connections = openBoth(domain, path, options)
+  const { busyTimeoutMs, clock, transactionTimeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS } = options
+  const factory = new FileAdapterFactory({ domain, path, ...connections, busyTimeoutMs, ...(clock && { clock }) })
+  const base = new CLIENTS[domain]({
+    adapter: factory,
+    errorFormat: 'minimal', // The other formats repeat the arguments, and with them personal information.
+    transactionOptions: { maxWait: busyTimeoutMs + GRACE_MS, timeout: transactionTimeoutMs },
+  })
+  await base.$connect()
+  const { adapter } = factory
+  return {
+    domain,
+    path,
+    identity: fileIdentity(path),
+    connections,
+    client: withFamilyErrors(base, domain, path),
+    reader: connections.reader,
+    get statistics() {
+      return adapter.statistics
+    },
+    checkpoint: () => adapter.checkpoint(),
+    [Symbol.asyncDispose]: () => base.$disconnect(),
+  }
+}
+
+function openBoth(domain: Domain, path: string, options: OpenFileOptions): LiveFile['connections'] {
+  const writer = openWriter(domain, path, options)
+  try {
+    writer.pragma('busy_timeout = 0') // The adapter waits itself, and without holding the thread.
+    return { writer, reader: openReader(domain, path, options) }
+  } catch (error) {
+    writer.close()
+    throw error
+  }
+}
+
+/**
+ * Errors of the family instead of Prisma's, for queries and for what fails at COMMIT. A query extension does not see
+ * the latter, so `$transaction` is wrapped as well.
+ */
+function withFamilyErrors<D extends Domain>(base: Clients[D], domain: D, path: string): Clients[D] {
+  const fail = (error: unknown): never => {
+    throw knownError(error, domain, path) ?? error
+  }
+  // The three clients differ in their models only; what is used here is the same in each.
+  const client = base as Clients['billing']
+  const queries = client.$extends({
+    query: { $allOperations: ({ args, query }) => query(args).catch(fail) },
+  })
+  const transaction = queries.$transaction.bind(queries) as (...args: readonly unknown[]) => Promise<unknown>
+  const whole = queries.$extends({
+    client: { $transaction: (...args: readonly unknown[]) => transaction(...args).catch(fail) },
+  })
+  return whole as unknown as Clients[D]
+}

@@ -1,0 +1,128 @@
+// Applies prisma/migrations/<domain>/ to a file as `prisma migrate deploy` does, without starting a process: same
+// table, same checksums, so that the CLI's `migrate status` agrees. Unlike the CLI, each migration and its record are
+// one transaction: a file is never half migrated.
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { FileError } from '../errors.ts'
+import { type Connection, type ConnectionOptions, createFile, openWriter } from './connections.ts'
+import type { Domain } from './domains.ts'
+
+export interface Migration {
+  readonly name: string
+  readonly sql: string
+  /** SHA-256 of migration.sql, hexadecimal, as Prisma records it. */
+  readonly checksum: string
+}
+
+export interface MigrationState {
+  readonly applied: readonly string[]
+  readonly pending: readonly string[]
+}
+
+const FOLDER = join(import.meta.dirname, '../../prisma/migrations')
+
+const MIGRATIONS_TABLE = `create table if not exists "_prisma_migrations" (
+    "id"                    TEXT PRIMARY KEY NOT NULL,
+    "checksum"              TEXT NOT NULL,
+    "finished_at"           DATETIME,
+    "migration_name"        TEXT NOT NULL,
+    "logs"                  TEXT,
+    "rolled_back_at"        DATETIME,
+    "started_at"            DATETIME NOT NULL DEFAULT current_timestamp,
+    "applied_steps_count"   INTEGER UNSIGNED NOT NULL DEFAULT 0
+)`
+
+/** The migrations of a domain, oldest first. */
+export function migrationsOf(domain: Domain, folder: string = FOLDER): readonly Migration[] {
+  const home = join(folder, domain)
+  return readdirSync(home, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
+    .map((name) => {
+      const sql = readFileSync(join(home, name, 'migration.sql'), 'utf8')
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
+    })
+}
+
+/**
+ * What a file has and lacks. Throws FileError when an applied migration was changed, is unknown here (the file is
+ * newer than the program), or failed half-way under the CLI.
+ */
+export function migrationState(domain: Domain, connection: Connection, folder?: string): MigrationState {
+  const known = migrationsOf(domain, folder)
+  const rows = recordedMigrations(connection)
+  for (const { name, checksum, finished } of rows) {
+    const migration = known.find((candidate) => candidate.name === name)
+    if (!migration) throw newer(domain, name)
+    if (!finished) throw failed(domain, name)
+    if (migration.checksum !== checksum) throw changed(domain, name)
+  }
+  const applied = rows.map(({ name }) => name)
+  return { applied, pending: known.map(({ name }) => name).filter((name) => !applied.includes(name)) }
+}
+
+/** Creates the file when it is missing and applies what it lacks. Returns the names that were applied. */
+export function migrate(domain: Domain, path: string, options: ConnectionOptions = {}): readonly string[] {
+  if (!existsSync(path)) createFile(domain, path)
+  const connection = openWriter(domain, path, options)
+  try {
+    const { pending } = migrationState(domain, connection)
+    const todo = migrationsOf(domain).filter(({ name }) => pending.includes(name))
+    for (const migration of todo) apply(connection, migration)
+    return pending
+  } finally {
+    connection.close()
+  }
+}
+
+function apply(connection: Connection, migration: Migration): void {
+  connection.exec(MIGRATIONS_TABLE)
+  connection.pragma('foreign_keys = OFF')
+  connection.transaction(() => {
+    connection.exec(migration.sql)
+    const now = Date.now()
+    connection
+      .prepare(
+        `insert into "_prisma_migrations" (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
+         values (?, ?, ?, ?, ?, 1)`,
+      )
+      .run(randomUUID(), migration.checksum, now, migration.name, now)
+  })()
+  connection.pragma('foreign_keys = ON')
+}
+
+interface Recorded {
+  readonly name: string
+  readonly checksum: string
+  readonly finished: boolean
+}
+
+function recordedMigrations(connection: Connection): readonly Recorded[] {
+  const table = connection.prepare(`select 1 from sqlite_master where type = 'table' and name = '_prisma_migrations'`)
+  if (!table.get()) return []
+  const rows = connection
+    .prepare(
+      `select migration_name, checksum, finished_at is not null from "_prisma_migrations"
+       where rolled_back_at is null order by migration_name`,
+    )
+    .raw()
+    .all() as [string, string, number][]
+  return rows.map(([name, checksum, finished]) => ({ name, checksum, finished: finished === 1 }))
+}
+
+const newer = (domain: Domain, name: string) =>
+  new FileError(`${domain}.db has the migration ${name}, which this version of the program does not know`, {
+    hint: 'Run the version of the program that the file was migrated with, or a newer one.',
+  })
+
+const failed = (domain: Domain, name: string) =>
+  new FileError(`${domain}.db: the migration ${name} began and did not finish`, {
+    hint: `Run "npm run db -- migrate resolve --domain ${domain} --rolled-back ${name}" after checking the file.`,
+  })
+
+const changed = (domain: Domain, name: string) =>
+  new FileError(`${domain}.db: the migration ${name} was changed after it was applied`, {
+    hint: 'Take the change back and write a new migration for it.',
+  })
