@@ -184,7 +184,8 @@ export class FileAdapter implements SqlDriverAdapter {
   }
 
   async #read<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#file.reader.inTransaction) throw new Error(`A transaction on the reader of ${this.#file.path} was left open`)
+    if (this.#file.reader.inTransaction)
+      throw new Error(`A transaction on the reader of ${this.#file.path} was left open`)
     return await this.#patiently(this.#deadline(), run)
   }
 

@@ -53,13 +53,17 @@ const CLIENTS: { readonly [D in Domain]: new (options: ClientOptions) => Clients
 }
 
 /** Throws FileError when the file is missing or belongs to another domain. The caller disposes of what it gets. */
-export async function openFile<D extends Domain>(domain: D, path: string, options: OpenFileOptions): Promise<OpenFile<D>> {
+export async function openFile<D extends Domain>(
+  domain: D,
+  path: string,
+  options: OpenFileOptions,
+): Promise<OpenFile<D>> {
   const connections = openBoth(domain, path, options)
   const { busyTimeoutMs, clock, transactionTimeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS } = options
   const factory = new FileAdapterFactory({ domain, path, ...connections, busyTimeoutMs, ...(clock && { clock }) })
   const base = new CLIENTS[domain]({
     adapter: factory,
-    errorFormat: 'minimal', // The other formats repeat the arguments, and with them personal information.
+    errorFormat: 'minimal', // The others read source files to decorate a message.
     transactionOptions: { maxWait: busyTimeoutMs + GRACE_MS, timeout: transactionTimeoutMs },
   })
   await base.$connect()

@@ -19,14 +19,18 @@ interface Failure {
   readonly fields: readonly string[]
 }
 
-const BUSY_HINT = 'Repeat it; where it happens often, find the process that holds the file or raise GOGGA_BUSY_TIMEOUT_MS.'
+const BUSY_HINT =
+  'Repeat it; where it happens often, find the process that holds the file or raise GOGGA_BUSY_TIMEOUT_MS.'
 
 /** What a failed SQLite call asks of the person who runs the system. Keys are the beginnings of result codes. */
 const UNWRITABLE: Readonly<Record<string, { what: string; hint: string }>> = {
   SQLITE_BUSY: { what: 'is locked', hint: BUSY_HINT },
   SQLITE_FULL: { what: 'has no room to grow', hint: 'Free space on its disk; nothing of the change was kept.' },
   SQLITE_IOERR: { what: 'could not be read or written', hint: 'Check its disk and the rights on its folder.' },
-  SQLITE_READONLY: { what: 'cannot be written', hint: 'Check the rights on the file and its folder, and that it was not replaced.' },
+  SQLITE_READONLY: {
+    what: 'cannot be written',
+    hint: 'Check the rights on the file and its folder, and that it was not replaced.',
+  },
   SQLITE_CANTOPEN: { what: 'cannot be opened', hint: 'Check that the file and its folder exist and may be read.' },
 }
 
@@ -47,10 +51,17 @@ export function knownError(error: unknown, domain: Domain, path?: string): Gogga
   return fromPrisma(error, place)
 }
 
-function fromDriver({ kind, code, message, fields }: Failure, { domain, file }: Place, cause: unknown): GoggaError | undefined {
+function fromDriver(
+  { kind, code, message, fields }: Failure,
+  { domain, file }: Place,
+  cause: unknown,
+): GoggaError | undefined {
   if (kind === 'UniqueConstraintViolation') {
     const errors = fields.map((at) => ({ at, message: 'is taken' }))
-    return new ConflictError(`${domain}.db already has a row with this ${fields.join(', ') || 'key'}`, { cause, errors })
+    return new ConflictError(`${domain}.db already has a row with this ${fields.join(', ') || 'key'}`, {
+      cause,
+      errors,
+    })
   }
   if (kind === 'ForeignKeyConstraintViolation') {
     return new ConflictError(`${domain}.db has rows that depend on each other here`, { cause })
@@ -62,7 +73,10 @@ function fromDriver({ kind, code, message, fields }: Failure, { domain, file }: 
   if (kind === 'ConnectionClosed') return new UnavailableError(message, { cause })
   if (kind === 'TransactionAlreadyClosed') return new UnavailableError(`${file}: ${message}`, { cause })
   if (DAMAGED.some((start) => code.startsWith(start))) {
-    return new FileError(`${file} is damaged (${code})`, { cause, hint: 'Run "gogga check", then restore the file from a backup.' })
+    return new FileError(`${file} is damaged (${code})`, {
+      cause,
+      hint: 'Run "gogga check", then restore the file from a backup.',
+    })
   }
   const unwritable = Object.entries(UNWRITABLE).find(([start]) => code.startsWith(start))?.[1]
   return unwritable && new UnavailableError(`${file} ${unwritable.what} (${code})`, { cause, hint: unwritable.hint })
@@ -70,12 +84,22 @@ function fromDriver({ kind, code, message, fields }: Failure, { domain, file }: 
 
 /** Errors that Prisma raises before or after the driver. */
 function fromPrisma(error: unknown, { domain, file }: Place): GoggaError | undefined {
+  if (error instanceof Error && error.name === 'PrismaClientValidationError') return misfit(error, domain)
   if (!(error instanceof Error && 'code' in error)) return undefined
   if (error.code === 'P2025') return new NotFoundError(`${domain}.db has no such row`, { cause: error })
   if (error.code === 'P2028') {
-    return new UnavailableError(`${file}: a transaction did not begin or end in time`, { cause: error, hint: BUSY_HINT })
+    return new UnavailableError(`${file}: a transaction did not begin or end in time`, {
+      cause: error,
+      hint: BUSY_HINT,
+    })
   }
   return undefined
+}
+
+/** Prisma's text, and so the cause, repeats every argument of the query: only a last line that names fields goes on. */
+function misfit({ message }: Error, domain: Domain): GoggaError {
+  const reason = /\n((?:Unknown argument|Argument) `\w+`[^\n"']*)$/.exec(message)?.[1] ?? 'one of its values'
+  return new GoggaError('internal', 500, 1, `A query does not fit the schema of ${domain}.db: ${reason}`)
 }
 
 function failureOf(error: unknown): Failure | undefined {
@@ -99,6 +123,7 @@ function driverErrorOf(error: unknown) {
 }
 
 function fieldsOf(cause: object): readonly string[] {
-  const constraint = 'constraint' in cause ? (cause.constraint as { fields?: readonly string[] } | undefined) : undefined
+  const constraint =
+    'constraint' in cause ? (cause.constraint as { fields?: readonly string[] } | undefined) : undefined
   return constraint?.fields ?? []
 }

@@ -47,7 +47,9 @@ function requireOneFile(who: string, connection: Connection, path: string): void
   const [main, ...others] = databases
   if (others.length > 0) {
     const list = others.map(({ name, file }) => `${name} (${file || 'temporary'})`).join(', ')
-    throw new FileError(`${who} sees more than ${path}: ${list}`, { hint: 'Find the ATTACH or the temporary table and remove it.' })
+    throw new FileError(`${who} sees more than ${path}: ${list}`, {
+      hint: 'Find the ATTACH or the temporary table and remove it.',
+    })
   }
   if (main?.file !== realpathSync(path)) throw new FileError(`${who} sees ${main?.file}, expected ${path}`)
 }
@@ -70,7 +72,10 @@ function requireTables(who: string, connection: Connection, domain: Domain): voi
   const missing = [...expected.difference(found)].sort()
   const foreign = [...found.difference(expected)].sort()
   if (missing.length === 0 && foreign.length === 0) return
-  const parts = [missing.length && `lacks ${missing.join(', ')}`, foreign.length && `has the foreign ${foreign.join(', ')}`]
+  const parts = [
+    missing.length && `lacks ${missing.join(', ')}`,
+    foreign.length && `has the foreign ${foreign.join(', ')}`,
+  ]
   throw new FileError(`${who} ${parts.filter(Boolean).join(' and ')}`, {
     hint: missing.length ? 'Run "npm run db -- migrate deploy".' : 'Move the foreign tables out of the file.',
   })

@@ -13,7 +13,8 @@ type Connect = PrismaBetterSqlite3['connect']
 /** `connect` is the stock factory's; its own connection, which must be one to `:memory:`, is closed. */
 export async function stockAdapterOver(statements: StatementCache, connect: Connect): Promise<SqlDriverAdapter> {
   const stock = await connect()
-  if (!hasClient(stock)) throw new Error('This version of @prisma/adapter-better-sqlite3 holds its connection elsewhere')
+  if (!hasClient(stock))
+    throw new Error('This version of @prisma/adapter-better-sqlite3 holds its connection elsewhere')
   stock.client.close()
   stock.client = {
     prepare: (sql) => ({ bind: (args) => new BoundStatement(statements.get(sql), args) }),

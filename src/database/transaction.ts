@@ -1,5 +1,11 @@
 // One transaction on the writer of a file, from BEGIN IMMEDIATE to the end of its turn.
-import { DriverAdapterError, type SqlDriverAdapter, type SqlQuery, type SqlResultSet, type Transaction } from '@prisma/driver-adapter-utils'
+import {
+  DriverAdapterError,
+  type SqlDriverAdapter,
+  type SqlQuery,
+  type SqlResultSet,
+  type Transaction,
+} from '@prisma/driver-adapter-utils'
 import type { Connection } from './connections.ts'
 import { refuseControl } from './statement-words.ts'
 
@@ -78,7 +84,9 @@ export class FileTransaction implements Transaction {
   /** A full disk makes SQLite roll back by itself: what came after would be written outside any transaction. */
   #requireOpen(): void {
     if (this.#open && this.#connection.inTransaction) return
-    const cause = this.#open ? 'SQLite rolled the transaction back when one of its statements failed' : 'The transaction is over'
+    const cause = this.#open
+      ? 'SQLite rolled the transaction back when one of its statements failed'
+      : 'The transaction is over'
     throw new DriverAdapterError({ kind: 'TransactionAlreadyClosed', cause, originalMessage: cause })
   }
 }
