@@ -30,9 +30,13 @@ export class EngineAdapterFactory extends PrismaBetterSqlite3 {
     const adapter = await super.connect()
     this.#opened.push(adapter)
     const prepared = this.#prepared(adapter)
-    await refuseAnotherDomain(prepared, this.#domain)
-    // Redefining a table deletes the old copy's rows: personal information must not stay in free pages.
-    await prepared.executeScript('pragma secure_delete = on')
+    try {
+      await refuseAnotherDomain(prepared, this.#domain)
+      // Redefining a table deletes the old copy's rows: personal information must not stay in free pages.
+      await prepared.executeScript('pragma secure_delete = on')
+    } catch (error) {
+      throw unreadable(error as DriverError, this.#path)
+    }
     return prepared
   }
 
@@ -97,6 +101,12 @@ export class EngineAdapterFactory extends PrismaBetterSqlite3 {
 
 function isHistoryMissing({ cause }: DriverError): boolean {
   return cause?.kind === 'TableDoesNotExist' && /^(main\.)?_prisma_migrations$/.test(cause.table ?? '')
+}
+
+/** A file that is no database, or is damaged: the engine would give a number without the file's name. */
+function unreadable(error: DriverError, path: string): Error {
+  if (error instanceof EngineError) return error
+  return new EngineError(`\`${path}\` cannot be read: ${error.cause?.originalMessage ?? error.message}.`, 'P1001')
 }
 
 /** The engine would say that something timed out, not which file is locked nor what helps. */
