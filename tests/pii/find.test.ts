@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest'
+import { findEmails, findPii } from '../../src/pii/find.ts'
+import { idNumbers } from './values.ts'
+
+const [id = ''] = idNumbers
+const where = (text: string) => findPii(text).map(({ kind, start, end, bare }) => [kind, text.slice(start, end), bare])
+
+describe('spans', () => {
+  test.each([
+    ['escapes belong to the raw span', '{"e":"a\\u0040b.co"}', [['email', 'a\\u0040b.co', false]]],
+    ['an escape before a value stays', '"a\\njohn@x.com"', [['email', 'john@x.com', false]]],
+    [
+      'percent-encoding belongs to the raw span',
+      'q=john%40x.com&t=%2B27821234567',
+      [
+        ['email', 'john%40x.com', false],
+        ['phone', '%2B27821234567', false],
+      ],
+    ],
+    ['a JSON number is bare', `{"id": ${id} }`, [['idNumber', id, true]]],
+    ['a bare number takes its minus sign along', `[-${id}]`, [['idNumber', `-${id}`, true]]],
+    ['a number alone is JSON', id, [['idNumber', id, true]]],
+    ['a number in a string is not bare', `{"id":"a, ${id}, b"}`, [['idNumber', id, false]]],
+    ['a number in broken JSON is not bare', `{"id":${id},}`, [['idNumber', id, false]]],
+    ['a number in JSON in a string is not bare', `"{\\"id\\":${id}}"`, [['idNumber', id, false]]],
+    ['the longest of overlapping values wins', '0821234567@example.com', [['email', '0821234567@example.com', false]]],
+    ['an IPv4-mapped address is one value', '::ffff:10.0.0.1', [['ip', '::ffff:10.0.0.1', false]]],
+    [
+      'a value after another and a dot is found',
+      `0821234567.${id}`,
+      [
+        ['phone', '0821234567', false],
+        ['idNumber', id, false],
+      ],
+    ],
+    [
+      'a value that a longer one overlapped is found in what is left',
+      'a@b.co_2001:DB8:0:0:8:800:200C:417A',
+      [
+        ['email', 'a@b.co', false],
+        ['ip', '2001:DB8:0:0:8:800:200C:417A', false],
+      ],
+    ],
+    ['quotes of two JSON strings are no quoted local part', '["x", "@h"]', []],
+  ] as const)('%s', (_name, text, expected) => {
+    expect(where(text)).toEqual(expected)
+  })
+
+  test('tokens are neither found nor split', () => {
+    expect(findPii('pii:4111111111111111')).toEqual([])
+    expect(findPii('x pii:abcdefghij0123456789@example.com')).toEqual([])
+    expect(findPii('"a pii:abcdefghij0123456789 "@example.com')).toEqual([])
+    expect(where('john@x.compii:abcdefghij0123456789')).toEqual([['email', 'john@x.com', false]])
+  })
+
+  test('findEmails leaves digits alone', () => {
+    expect(findEmails(`4111111111111111 0821234567 ${id} 10.0.0.1`)).toEqual([])
+    expect(findEmails('PROMO-thabo@example.com').map(({ value }) => value)).toEqual(['PROMO-thabo@example.com'])
+    expect(findEmails('"a\\u0040b.co"').map(({ value }) => value)).toEqual(['a@b.co'])
+  })
+})
+
+describe('a megabyte of what searches branch on ends, in time linear in its length', () => {
+  const size = 1 << 20
+  const filled = (part: string) => part.repeat(Math.floor(size / part.length))
+  // Quadratic work on any of these takes minutes and fails by the runner's time limit.
+  test.each([
+    ...[
+      'a',
+      '@',
+      'a@',
+      '1@',
+      '.@',
+      '"@',
+      '1',
+      '1 ',
+      '00 ',
+      '+1 234567 ',
+      ':',
+      'a:',
+      '::',
+      '1.',
+      '\\',
+      '\\\\"',
+      '\\u0031',
+      '%41',
+      '%',
+      '"',
+    ],
+    ...[
+      'pii:',
+      `pii:${'a'.repeat(41)}`,
+      `${id}.`,
+      `${id},`,
+      '0821234567 ',
+      '0821234567-',
+      '0821234567.',
+      'a@b.co ',
+      'é',
+      '😀@',
+      '"\\"',
+      '(',
+    ],
+    ...[
+      ' ',
+      `${' '.repeat(30)}${id}`,
+      '4111 ',
+      '+49301 234567 ',
+      '0049 30 1234567 ',
+      '1@1.1-',
+      'a@--',
+      '1:2:',
+      'fe80::1 ',
+      '\0',
+      '\ud800',
+    ],
+  ])('%j', (part) => {
+    const text = filled(part)
+    for (const { start, end } of findPii(text)) expect(end > start).toBe(true)
+    expect(findPii(`[${text}]`).length).toBeGreaterThanOrEqual(0)
+  })
+
+  test('values at both ends of a long text are found', () => {
+    const text = `john@x.com ${filled('lorem ipsum ')}${id}`
+    expect(findPii(text).map(({ kind }) => kind)).toEqual(['email', 'idNumber'])
+  })
+})
