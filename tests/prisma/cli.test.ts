@@ -170,9 +170,13 @@ describe.concurrent('Prisma CLI', { timeout: 180_000 }, () => {
   test('execute, validate and generate work; a panic of the engine is an error', async () => {
     await withProject(async (project) => {
       await project.prisma('identity', ['migrate', 'deploy'])
-      const sql = `insert into Tombstone values ('s1', '2026-01-01T00:00:00.000+00:00'); select 1;`
-      expect(await project.prisma('identity', ['db', 'execute', '--stdin'], { input: sql })).toMatchObject({ code: 0 })
-      expect(project.inspect('identity', (db) => db.prepare('select count(*) from Tombstone').pluck().get())).toBe(1)
+      const row = (id: string) => `insert into Tombstone values ('${id}', '2026-01-01T00:00:00.000+00:00');`
+      const input = `${row('kept')} ${row('gone-for-good')} delete from Tombstone where subjectId = 'gone-for-good'; select 1;`
+      expect(await project.prisma('identity', ['db', 'execute', '--stdin'], { input })).toMatchObject({ code: 0 })
+      expect(project.inspect('identity', (db) => db.prepare('select subjectId from Tombstone').pluck().all())).toEqual([
+        'kept',
+      ])
+      expect(readFileSync(project.path('identity')).includes('gone-for-good')).toBe(false)
       expect(await project.prisma('identity', ['validate'])).toMatchObject({ code: 0 })
       expect(await project.prisma('identity', ['generate'])).toMatchObject({ code: 0 })
       expect(readFileSync(join(project.dir, 'src/generated/identity/client.ts'), 'utf8')).toContain('PrismaClient')
