@@ -1,0 +1,127 @@
+// Statements on the three read connections, and one request's use of them: a snapshot per file, and figures per file.
+import type { Statement } from 'better-sqlite3'
+import { LRUCache } from 'lru-cache'
+import type { Connection } from '../database/connections.ts'
+import { DOMAINS, type Domain } from '../database/domains.ts'
+import { knownError } from '../database/errors.ts'
+import type { Parameter } from './values.ts'
+
+export type Raw = readonly (string | number | null)[]
+type RawStatement = Statement<unknown[], Raw>
+
+/** A prepared statement and the file that it reads. SQLite compiles it anew when the file's schema changed. */
+export interface Kept {
+  readonly file: OpenFile
+  readonly statement: RawStatement
+  readonly sql: string
+}
+
+const MAX_STATEMENTS = 1_000
+
+/** One file: its connection, the statements kept for it, and its bit in a set of files. */
+export class OpenFile {
+  readonly domain: Domain
+  readonly bit: number
+  readonly #connection: Connection
+  readonly #kept = new LRUCache<string, Kept>({ max: MAX_STATEMENTS })
+  readonly #begin: Statement
+  readonly #commit: Statement
+
+  constructor(domain: Domain, connection: Connection) {
+    this.domain = domain
+    this.bit = 1 << DOMAINS.indexOf(domain)
+    this.#connection = connection
+    this.#begin = connection.prepare('begin')
+    this.#commit = connection.prepare('commit')
+  }
+
+  prepare(sql: string): Kept {
+    const known = this.#kept.get(sql)
+    if (known) return known
+    const statement = this.#connection.prepare<unknown[], Raw>(sql).raw(true)
+    const kept = { file: this, statement, sql }
+    this.#kept.set(sql, kept)
+    return kept
+  }
+
+  begin(): void {
+    this.#begin.run()
+  }
+
+  /** Ends the snapshot. A failed statement may have ended it already. */
+  end(): void {
+    if (this.#connection.inTransaction) this.#commit.run()
+  }
+}
+
+export type Files = Readonly<Record<Domain, OpenFile>>
+
+export function openFiles(readers: Readonly<Record<Domain, Connection>>): Files {
+  const open = (domain: Domain) => new OpenFile(domain, readers[domain])
+  return { identity: open('identity'), billing: open('billing'), admin: open('admin') }
+}
+
+export interface Figures {
+  readonly domain: Domain
+  rows: number
+  statements: number
+  microseconds: number
+}
+
+export interface RunOptions {
+  /** Bits of the files that may be read more than once: these are read in a snapshot. */
+  readonly snapshots: number
+  readonly sources: boolean
+  readonly before: ((domain: Domain, sql: string) => void) | undefined
+}
+
+/** One request. `end` must follow, whatever happens. */
+export class Run {
+  readonly figures: Figures[] | undefined
+  readonly #snapshots: number
+  readonly #before: RunOptions['before']
+  #open = 0
+  readonly #begun: OpenFile[] = []
+
+  constructor({ snapshots, sources, before }: RunOptions) {
+    this.#snapshots = snapshots
+    this.#before = before
+    this.figures = sources ? [] : undefined
+  }
+
+  all({ file, statement, sql }: Kept, parameters: readonly Parameter[]): Raw[] {
+    try {
+      if ((this.#snapshots & ~this.#open & file.bit) !== 0) this.#begin(file)
+      this.#before?.(file.domain, sql)
+      if (this.figures === undefined) return statement.all(parameters)
+      return this.#measured(file, statement, parameters, this.figures)
+    } catch (error) {
+      throw knownError(error, file.domain) ?? error
+    }
+  }
+
+  end(): void {
+    for (const file of this.#begun) file.end()
+  }
+
+  #begin(file: OpenFile): void {
+    file.begin()
+    this.#open |= file.bit
+    this.#begun.push(file)
+  }
+
+  #measured(file: OpenFile, statement: RawStatement, parameters: readonly Parameter[], figures: Figures[]): Raw[] {
+    const start = performance.now()
+    const rows = statement.all(parameters)
+    const microseconds = (performance.now() - start) * 1_000
+    let own = figures.find(({ domain }) => domain === file.domain)
+    if (own === undefined) {
+      own = { domain: file.domain, rows: 0, statements: 0, microseconds: 0 }
+      figures.push(own)
+    }
+    own.rows += rows.length
+    own.statements += 1
+    own.microseconds += microseconds
+    return rows
+  }
+}

@@ -1,0 +1,267 @@
+// A request's words → what they name in the catalog. Everything here depends on the shape of a request alone, not on
+// its values, and so is done once per shape.
+import type { CatalogColumn, Relation } from '../database/catalog.ts'
+import { Problems } from './problems.ts'
+import { columnNamed, isPii, resourceNames, type Table, tableNamed, tableOf } from './tables.ts'
+import { MAX_DEPTH, type Operator } from './types.ts'
+import { booleanOf, operatorsFor } from './values.ts'
+
+export interface Condition {
+  /** Its place in the request's list of filters, where the value stands. */
+  readonly at: number
+  readonly column: CatalogColumn
+  readonly op: Operator
+  /** With `isNull`. */
+  readonly isNull: boolean
+}
+
+/** The conditions on one table of a path, and on those behind it. The root has no relation. */
+export interface FilterNode {
+  readonly relation: Relation | undefined
+  readonly table: Table
+  readonly conditions: readonly Condition[]
+  readonly children: readonly FilterNode[]
+  /** The absence of the row fulfils all of it: a to-one link, with nothing but `isNull: true` on it and behind it. */
+  readonly absentable: boolean
+}
+
+export interface ExpandNode {
+  readonly relation: Relation
+  readonly table: Table
+  /** `user.subscription`. */
+  readonly path: string
+  readonly children: readonly ExpandNode[]
+  /** False: followed only to learn whose personal information a filter or sort reads. */
+  readonly visible: boolean
+}
+
+export interface SortKey {
+  readonly column: CatalogColumn
+  readonly descending: boolean
+}
+
+export interface Sort {
+  /** To-one links to the table whose fields order the page; none for the resource's own. */
+  readonly links: readonly Relation[]
+  readonly table: Table
+  readonly keys: readonly SortKey[]
+}
+
+export interface Shape {
+  readonly table: Table
+  readonly filter: FilterNode
+  readonly conditions: readonly Condition[]
+  readonly sort: Sort
+  readonly expand: readonly ExpandNode[]
+  readonly masked: boolean
+  /** `users.email`, read by the answer, a filter or a sort. */
+  readonly piiFields: readonly string[]
+}
+
+/** What a request's shape is made of; its values are left out, but for `isNull`'s. */
+export interface Words {
+  readonly from: string
+  readonly filter?: readonly { readonly field: string; readonly op: string; readonly value: unknown }[]
+  readonly sort?: readonly string[]
+  readonly expand?: readonly string[]
+  readonly pii?: 'clear' | 'masked'
+}
+
+interface Place {
+  readonly table: Table
+  readonly links: readonly Relation[]
+}
+
+/** Throws UsageError with every name that is not there, and ForbiddenError for masked fields in filters and sorts. */
+export function resolve(words: Words): Shape {
+  const problems = new Problems()
+  const table = tableNamed(words.from)
+  if (!table) problems.unknown('from', 'resource', words.from, resourceNames)
+  problems.throwAny()
+  return resolveFrom(table as Table, words, problems)
+}
+
+function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
+  const masked = words.pii !== 'clear'
+  const filter: MutableFilter = emptyFilter(undefined, table)
+  const used: Place[] = []
+  const pii = new Set<string>()
+  const use = (at: string, place: Place, column: CatalogColumn) => {
+    if (!isPii(column)) return
+    if (masked) problems.forbid(at, `${column.name} is personal information, which this reader sees masked`)
+    pii.add(`${place.table.resource}.${column.name}`)
+    used.push(place)
+  }
+  const conditions = (words.filter ?? []).flatMap((word, at) => {
+    const name = `filter[${word.field}]`
+    const place = fieldAt(table, word.field, name, problems)
+    const condition = place && conditionOf(word, at, place.column, name, problems)
+    if (!place || !condition) return []
+    use(name, place, place.column)
+    nodeAt(filter, place.links).conditions.push(condition)
+    return [condition]
+  })
+  const sort = resolveSort(table, words.sort ?? [], problems, use)
+  const expand: MutableExpand[] = []
+  for (const path of words.expand ?? []) addExpand(expand, table, path, problems)
+  if (!masked) for (const { links } of used) addLinks(expand, links, false)
+  problems.throwAny()
+  markAbsentable(filter)
+  if (!masked) addPiiFields(pii, table, expand)
+  return { table, filter, conditions, sort, expand, masked, piiFields: [...pii].sort() }
+}
+
+/** Follows all names but the last, which must be a field. */
+function fieldAt(
+  from: Table,
+  field: string,
+  at: string,
+  problems: Problems,
+): (Place & { column: CatalogColumn }) | undefined {
+  const names = field.split('.')
+  const last = names.pop() ?? ''
+  const place = follow(from, names, at, problems)
+  if (!place) return undefined
+  const column = columnNamed(place.table, last)
+  if (column) return { ...place, column }
+  return problems.unknown(
+    at,
+    `field of ${place.table.resource}`,
+    last,
+    place.table.columns.map(({ name }) => name),
+  )
+}
+
+function follow(from: Table, names: readonly string[], at: string, problems: Problems): Place | undefined {
+  if (names.length > MAX_DEPTH)
+    return problems.add(at, `A path follows at most ${MAX_DEPTH} links, this one ${names.length}`)
+  const links: Relation[] = []
+  let table = from
+  for (const name of names) {
+    const relation = table.relations.get(name)
+    if (!relation) return problems.unknown(at, `link of ${table.resource}`, name, [...table.relations.keys()])
+    links.push(relation)
+    table = tableOf(relation.to)
+  }
+  return { table, links }
+}
+
+function conditionOf(
+  { op, value }: { readonly op: string; readonly value: unknown },
+  at: number,
+  column: CatalogColumn,
+  name: string,
+  problems: Problems,
+): Condition | undefined {
+  const operators = operatorsFor(column)
+  const operator = operators.find((candidate) => candidate === op)
+  if (!operator) return problems.unknown(name, `operator for ${column.type}`, op, operators)
+  const isNull = operator === 'isNull' ? booleanOf(value) : false
+  if (isNull === undefined) return problems.add(name, 'isNull takes true or false')
+  return { at, column, op: operator, isNull }
+}
+
+function resolveSort(
+  from: Table,
+  words: readonly string[],
+  problems: Problems,
+  use: (at: string, place: Place, column: CatalogColumn) => void,
+): Sort {
+  let shared: Place | undefined
+  const keys: SortKey[] = []
+  for (const word of words) {
+    const descending = word.startsWith('-')
+    const place = fieldAt(from, descending ? word.slice(1) : word, 'sort', problems)
+    if (!place) continue
+    shared ??= place
+    checkSortPath(word, place.links, shared.links, problems)
+    use('sort', place, place.column)
+    keys.push({ column: place.column, descending })
+  }
+  const { table, links } = shared ?? { table: from, links: [] }
+  return { table, links, keys: keys.slice(0, lastUseful(keys) + 1) }
+}
+
+function checkSortPath(
+  word: string,
+  links: readonly Relation[],
+  shared: readonly Relation[],
+  problems: Problems,
+): void {
+  const many = links.find((link) => link.many)
+  if (many)
+    problems.add('sort', `${JSON.stringify(word)} has many rows behind "${many.name}"; a sort follows links to one row`)
+  if (links.length !== shared.length || links.some((link, index) => link !== shared[index])) {
+    problems.add('sort', 'All fields of a sort must be of one and the same table')
+  }
+}
+
+/** Behind a unique field nothing decides any more. */
+function lastUseful(keys: readonly SortKey[]): number {
+  const unique = keys.findIndex(({ column }) => column.unique && !column.nullable)
+  return unique < 0 ? keys.length - 1 : unique
+}
+
+interface MutableFilter extends FilterNode {
+  readonly conditions: Condition[]
+  readonly children: MutableFilter[]
+  absentable: boolean
+}
+
+export const emptyFilter = (relation: Relation | undefined, table: Table): MutableFilter => ({
+  relation,
+  table,
+  conditions: [],
+  children: [],
+  absentable: false,
+})
+
+function nodeAt(root: MutableFilter, links: readonly Relation[]): MutableFilter {
+  let node = root
+  for (const relation of links) {
+    let next = node.children.find((child) => child.relation === relation)
+    if (!next) {
+      next = emptyFilter(relation, tableOf(relation.to))
+      node.children.push(next)
+    }
+    node = next
+  }
+  return node
+}
+
+function markAbsentable(node: MutableFilter): void {
+  for (const child of node.children) markAbsentable(child)
+  const isToOne = node.relation !== undefined && !node.relation.many
+  node.absentable =
+    isToOne && node.conditions.every(({ isNull }) => isNull) && node.children.every((child) => child.absentable)
+}
+
+interface MutableExpand extends ExpandNode {
+  readonly children: MutableExpand[]
+  visible: boolean
+}
+
+function addExpand(into: MutableExpand[], table: Table, path: string, problems: Problems): void {
+  const place = follow(table, path.split('.'), 'expand', problems)
+  if (place) addLinks(into, place.links, true)
+}
+
+function addLinks(into: MutableExpand[], links: readonly Relation[], visible: boolean): void {
+  let nodes = into
+  let path = ''
+  for (const relation of links) {
+    path = path === '' ? relation.name : `${path}.${relation.name}`
+    let node = nodes.find((candidate) => candidate.relation === relation)
+    if (!node) {
+      node = { relation, table: tableOf(relation.to), path, children: [], visible }
+      nodes.push(node)
+    }
+    node.visible ||= visible
+    nodes = node.children
+  }
+}
+
+function addPiiFields(into: Set<string>, table: Table, expand: readonly ExpandNode[]): void {
+  for (const column of table.columns) if (isPii(column)) into.add(`${table.resource}.${column.name}`)
+  for (const node of expand) if (node.visible) addPiiFields(into, node.table, node.children)
+}
