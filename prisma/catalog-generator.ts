@@ -17,9 +17,13 @@ generatorHelper.generatorHandler({
       return { domain, models: parseSchema(readFileSync(file, 'utf8'), relative(dirname(folder), file)) }
     })
     const { models, problems } = buildCatalog(schemas)
-    if (problems.length > 0) throw new Error(problems.map(({ file, line, message }) => `\n  ${file}:${line}  ${message}`).join(''))
+    if (problems.length > 0)
+      throw new Error(problems.map(({ file, line, message }) => `\n  ${file}:${line}  ${message}`).join(''))
     const output = generator.output?.value ?? join(folder, '../src/generated')
-    writeWhole(join(output, 'catalog.ts'), printCatalog(models, readFileSync(join(import.meta.dirname, 'catalog/types.ts'), 'utf8')))
+    writeWhole(
+      join(output, 'catalog.ts'),
+      printCatalog(models, readFileSync(join(import.meta.dirname, 'catalog/types.ts'), 'utf8')),
+    )
   },
 })
 

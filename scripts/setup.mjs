@@ -138,7 +138,7 @@ function sourcesOfGenerated(root) {
   const walk = (folder) =>
     readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
       const path = join(folder, entry.name)
-      if (entry.isDirectory()) return entry.name === 'migrations' ? [] : walk(path)
+      if (entry.isDirectory()) return ['migrations', 'schema-engine'].includes(entry.name) ? [] : walk(path)
       return isSource(entry) ? [path] : []
     })
   return [...walk(join(root, 'prisma')), join(root, 'prisma.config.ts')].filter((path) => existsSync(path)).sort()

@@ -42,12 +42,18 @@ export interface Config {
 export const ENVIRONMENT_NAMES = Object.keys(Environment.shape)
 
 /** Throws a UsageError that names every variable that does not fit. */
-export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env, cwd = process.cwd()): Config {
+export function readConfig(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  cwd = process.cwd(),
+): Config {
   const parsed = Environment.safeParse(env)
   if (!parsed.success) {
     const errors = parsed.error.issues.map(({ path, message }) => ({ at: path.join('.'), message }))
     const text = errors.map(({ at, message }) => `${at}: ${message}`).join('; ')
-    throw new UsageError(`The environment does not fit: ${text}`, { errors, hint: 'Correct these variables or unset them.' })
+    throw new UsageError(`The environment does not fit: ${text}`, {
+      errors,
+      hint: 'Correct these variables or unset them.',
+    })
   }
   const values = parsed.data
   const dataDir = resolve(cwd, values.GOGGA_DATA_DIR)
@@ -64,7 +70,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     busyTimeoutMs: values.GOGGA_BUSY_TIMEOUT_MS,
     cacheMb: values.GOGGA_CACHE_MB,
     logLevel: values.GOGGA_LOG_LEVEL,
-    corsOrigins: values.GOGGA_CORS_ORIGINS.split(',').map((origin) => origin.trim()).filter(Boolean),
+    corsOrigins: values.GOGGA_CORS_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
     rateLimitPerMinute: values.GOGGA_RATE_LIMIT_PER_MINUTE,
   }
 }
@@ -73,7 +81,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
 export const pathInFolder = (dataDir: string, name: string): string => join(dataDir, name, `${name}.db`)
 
 function pathOfUrl(url: string, cwd: string): string {
-  if (!url.startsWith('file:')) throw new UsageError(`A database URL must begin with "file:", got "${url.split(':')[0]}:…"`)
+  if (!url.startsWith('file:'))
+    throw new UsageError(`A database URL must begin with "file:", got "${url.split(':')[0]}:…"`)
   const path = url.slice('file:'.length).split('?')[0] ?? ''
   return isAbsolute(path) ? path : resolve(cwd, path)
 }

@@ -54,8 +54,14 @@ function buildModel(domain: Domain, model: ParsedModel, report: Report): Catalog
   const api = find('api')
   const legacy = find('legacy')
   const retain = find('retain')
-  if (retain && (!/^\d+[dwmy]$/.test(retain.words[0] ?? '') || !model.fields.some(({ name }) => name === retain.words[1])))
-    report(retain.line, `@retain expects a period such as 5y and a column of ${model.name}, for example "@retain 1y createdAt"`)
+  if (
+    retain &&
+    (!/^\d+[dwmy]$/.test(retain.words[0] ?? '') || !model.fields.some(({ name }) => name === retain.words[1]))
+  )
+    report(
+      retain.line,
+      `@retain expects a period such as 5y and a column of ${model.name}, for example "@retain 1y createdAt"`,
+    )
   const columns = model.fields.map((field) => buildColumn(domain, model, field, report))
   const links = model.fields.flatMap((field) => buildLink(field, report))
   const moved = legacy?.words.includes('moved') ?? false
@@ -82,7 +88,8 @@ function buildColumn(domain: Domain, model: ParsedModel, field: ParsedField, rep
   const classes = field.annotations.filter(({ tag }) => (CLASSES as readonly string[]).includes(tag))
   const [annotation] = classes
   const type = TYPES[field.type]
-  if (!type) report(field.line, `${where} has the type ${field.type}; the catalog knows ${Object.keys(TYPES).join(', ')}`)
+  if (!type)
+    report(field.line, `${where} has the type ${field.type}; the catalog knows ${Object.keys(TYPES).join(', ')}`)
   if (classes.length !== 1) report(field.line, classProblem(where, classes))
   if (annotation) checkClass(domain, where, annotation, report)
   checkTags(where, field, report)
@@ -106,7 +113,10 @@ function classProblem(where: string, classes: readonly Annotation[]): string {
 
 function checkClass(domain: Domain, where: string, annotation: Annotation, report: Report): void {
   if (annotation.tag === 'freetext' && domain === 'identity' && !/\.(OutboxMessage)\./.test(where))
-    report(annotation.line, `${where} is @freetext, which is for billing and admin: in identity.prisma write "@pii freetext"`)
+    report(
+      annotation.line,
+      `${where} is @freetext, which is for billing and admin: in identity.prisma write "@pii freetext"`,
+    )
   if (annotation.tag !== 'pii') return
   if (!(PII as readonly string[]).includes(annotation.words[0] ?? ''))
     report(annotation.line, `${where} is @pii ${annotation.words[0] ?? ''}: expected one of ${PII.join(', ')}`)
@@ -120,7 +130,10 @@ function checkClass(domain: Domain, where: string, annotation: Annotation, repor
 function checkTags(where: string, field: ParsedField, report: Report): void {
   for (const { tag, line } of field.annotations)
     if (!(CLASSES as readonly string[]).includes(tag) && tag !== 'legacy')
-      report(line, `${where} carries @${tag}, which is no annotation of a column: expected ${CLASSES.map((name) => `@${name}`).join(', ')} or @legacy`)
+      report(
+        line,
+        `${where} carries @${tag}, which is no annotation of a column: expected ${CLASSES.map((name) => `@${name}`).join(', ')} or @legacy`,
+      )
 }
 
 function buildLink(field: ParsedField, report: Report): CatalogLink[] {
@@ -131,7 +144,8 @@ function buildLink(field: ParsedField, report: Report): CatalogLink[] {
   const { onErase = '', name = '', inverse = '' } = annotation.options
   if (!(ON_ERASE as readonly string[]).includes(onErase))
     report(annotation.line, `${field.name}: onErase is "${onErase}", expected ${ON_ERASE.join(', ')}`)
-  if (onErase === 'null' && !field.nullable) report(annotation.line, `${field.name}: onErase=null needs a nullable column`)
+  if (onErase === 'null' && !field.nullable)
+    report(annotation.line, `${field.name}: onErase=null needs a nullable column`)
   if (!name || !inverse) report(annotation.line, `${field.name}: a link needs name=<forward> and inverse=<back>`)
   return [
     {
@@ -154,7 +168,8 @@ function checkLinks(model: CatalogModel, source: ParsedModel, all: readonly Cata
     const aim = `${link.to.domain}.${link.to.model}.${link.to.column}`
     if (!target || !column) report(line, `${where} links to ${aim}, which is in none of the three schemas`)
     else if (!column.unique) report(line, `${where} links to ${aim}, which is not unique: a link names one row`)
-    if (model.columns.some(({ name }) => name === link.name)) report(line, `${where}: name=${link.name} is a column already`)
+    if (model.columns.some(({ name }) => name === link.name))
+      report(line, `${where}: name=${link.name} is a column already`)
     if (target?.columns.some(({ name }) => name === link.inverse))
       report(line, `${where}: inverse=${link.inverse} is a column of ${link.to.model}`)
     if (model.resource) checkNames(model, link, all, (message) => report(line, `${where}: ${message}`))
@@ -162,11 +177,21 @@ function checkLinks(model: CatalogModel, source: ParsedModel, all: readonly Cata
 }
 
 /** Two links must not give a resource the same name. */
-function checkNames(model: CatalogModel, link: CatalogLink, all: readonly CatalogModel[], report: (message: string) => void) {
+function checkNames(
+  model: CatalogModel,
+  link: CatalogLink,
+  all: readonly CatalogModel[],
+  report: (message: string) => void,
+) {
   const rivals = all
     .filter(({ resource }) => resource)
     .flatMap((other) => other.links.map((candidate) => ({ other, candidate })))
-    .filter(({ candidate }) => candidate !== link && candidate.to.model === link.to.model && candidate.to.domain === link.to.domain)
-  if (rivals.some(({ candidate }) => candidate.inverse === link.inverse)) report(`inverse=${link.inverse} is taken by another link`)
-  if (model.links.some((candidate) => candidate !== link && candidate.name === link.name)) report(`name=${link.name} is taken by another link`)
+    .filter(
+      ({ candidate }) =>
+        candidate !== link && candidate.to.model === link.to.model && candidate.to.domain === link.to.domain,
+    )
+  if (rivals.some(({ candidate }) => candidate.inverse === link.inverse))
+    report(`inverse=${link.inverse} is taken by another link`)
+  if (model.links.some((candidate) => candidate !== link && candidate.name === link.name))
+    report(`name=${link.name} is taken by another link`)
 }

@@ -50,37 +50,50 @@ function parseField(text: string, line: number, annotations: readonly Annotation
 function parseBlock(text: string): ParsedModel['blocks'][number] | undefined {
   const match = /^@@(\w+)\(\[([^\]]*)\]/.exec(text)
   if (!match) return undefined
-  return { kind: match[1] ?? '', columns: (match[2] ?? '').split(',').map((column) => column.trim().replace(/\(.*/, '')) }
+  return {
+    kind: match[1] ?? '',
+    columns: (match[2] ?? '').split(',').map((column) => column.trim().replace(/\(.*/, '')),
+  }
+}
+
+interface OpenModel {
+  readonly name: string
+  readonly line: number
+  readonly annotations: readonly Annotation[]
+  readonly fields: ParsedField[]
+  readonly blocks: ParsedModel['blocks'][number][]
 }
 
 /** The models of one schema, in the order of the file. `file` goes into messages. */
 export function parseSchema(source: string, file: string): ParsedModel[] {
   const models: ParsedModel[] = []
   let pending: Annotation[] = []
-  let open: { name: string; line: number; annotations: Annotation[]; fields: ParsedField[]; blocks: ParsedModel['blocks'][number][] } | undefined
+  let open: OpenModel | undefined
 
-  source.split('\n').forEach((raw, index) => {
+  for (const [index, raw] of source.split('\n').entries()) {
     const line = index + 1
     const text = raw.trim()
     if (text.startsWith('///')) {
-      const annotation = parseAnnotation(text.slice(3), line)
-      if (annotation) pending.push(annotation)
-      return
+      add(pending, parseAnnotation(text.slice(3), line))
+      continue
     }
-    if (text === '' || text.startsWith('//')) return
+    if (text === '' || text.startsWith('//')) continue
     const start = /^(?:model|view)\s+(\w+)\s*\{$/.exec(text)
     if (start) open = { name: start[1] ?? '', line, annotations: pending, fields: [], blocks: [] }
-    else if (text === '}' && open) {
+    else if (open && text === '}') {
       models.push({ ...open, file })
       open = undefined
-    } else if (open && text.startsWith('@@')) {
-      const block = parseBlock(text)
-      if (block) open.blocks.push(block)
-    } else if (open) {
-      const field = parseField(text, line, pending)
-      if (field) open.fields.push(field)
-    }
+    } else if (open) parseMember(open, text, line, pending)
     pending = []
-  })
+  }
   return models
+}
+
+function parseMember(open: OpenModel, text: string, line: number, annotations: readonly Annotation[]): void {
+  if (text.startsWith('@@')) add(open.blocks, parseBlock(text))
+  else add(open.fields, parseField(text, line, annotations))
+}
+
+function add<T>(list: T[], item: T | undefined): void {
+  if (item !== undefined) list.push(item)
 }

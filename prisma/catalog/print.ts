@@ -27,7 +27,9 @@ export function printCatalog(models: readonly CatalogModel[], types: string): st
 
 /** Secrets are in no answer, so they are in no row type either. */
 function printRows(models: readonly CatalogModel[]): string {
-  const rows = models.filter(({ resource }) => resource).map((model) => `  ${key(model)}: {\n${printColumns(model)}\n  }`)
+  const rows = models
+    .filter(({ resource }) => resource)
+    .map((model) => `  ${key(model)}: {\n${printColumns(model)}\n  }`)
   return `/** One row of each resource as the join service gives it: times as RFC 3339 UTC. */\nexport interface Rows {\n${rows.join('\n')}\n}\n`
 }
 

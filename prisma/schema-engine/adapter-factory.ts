@@ -1,8 +1,9 @@
 // The stock driver adapter, with what the engine as WebAssembly needs beyond it to do what the binary does.
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import type { SqlDriverAdapter, SqlQuery, SqlResultSet } from '@prisma/driver-adapter-utils'
+import { CREATE_HISTORY } from '../../src/database/migration-history.ts'
 import { EngineError } from './engine-error.ts'
-import { CREATE_HISTORY, dropEverything, markDomain, refuseAnotherDomain } from './statements.ts'
+import { dropEverything, markDomain, refuseAnotherDomain } from './statements.ts'
 
 const EMPTY: SqlResultSet = { columnNames: [], columnTypes: [], rows: [] }
 

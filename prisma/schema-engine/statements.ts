@@ -3,18 +3,6 @@ import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils'
 import { FILES, isDomain, nameOfApplicationId } from '../../src/database/domains.ts'
 import { EngineError } from './engine-error.ts'
 
-/** As the engine itself creates it; needed where it takes for granted that the table is there. */
-export const CREATE_HISTORY = `create table if not exists "_prisma_migrations" (
-    "id"                    TEXT PRIMARY KEY NOT NULL,
-    "checksum"              TEXT NOT NULL,
-    "finished_at"           DATETIME,
-    "migration_name"        TEXT NOT NULL,
-    "logs"                  TEXT,
-    "rolled_back_at"        DATETIME,
-    "started_at"            DATETIME NOT NULL DEFAULT current_timestamp,
-    "applied_steps_count"   INTEGER UNSIGNED NOT NULL DEFAULT 0
-)`
-
 // Dropping a virtual table or a table drops its shadow tables, indexes and triggers with it.
 const WHAT_TO_DROP = `select type, name from sqlite_master
   where type in ('view', 'table') and (name not like 'sqlite\\_%' escape '\\' or name like 'sqlite\\_stat_' escape '\\')

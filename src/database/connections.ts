@@ -91,7 +91,10 @@ function requireFile(domain: Domain, path: string): void {
 function checkApplicationId(connection: Connection, domain: Domain, path: string): void {
   const found = connection.pragma('application_id', { simple: true }) as number
   if (found === FILES[domain].applicationId) return
-  throw new FileError(`${path} is ${nameOfApplicationId(found)}, expected ${nameOfApplicationId(FILES[domain].applicationId)}`, {
-    hint: `Point ${domain.toUpperCase()}_DB_URL at the file of ${domain}, or GOGGA_DATA_DIR at the folder that holds all three.`,
-  })
+  throw new FileError(
+    `${path} is ${nameOfApplicationId(found)}, expected ${nameOfApplicationId(FILES[domain].applicationId)}`,
+    {
+      hint: `Point ${domain.toUpperCase()}_DB_URL at the file of ${domain}, or GOGGA_DATA_DIR at the folder that holds all three.`,
+    },
+  )
 }

@@ -26,11 +26,13 @@ export const FILES: Readonly<Record<Domain, DomainFile>> = {
   admin: { applicationId: 0x47474164, synchronous: 'FULL' },
 }
 
-/** `GGBi` for 0x47474269; anything else as a number. */
+/** `billing (application_id 0x47474269)`, or what an unknown id says of a file, for messages. */
 export function nameOfApplicationId(id: number): string {
   const domain = DOMAINS.find((candidate) => FILES[candidate].applicationId === id)
   if (domain) return `${domain} (application_id 0x${id.toString(16)})`
-  return id === 0 ? 'a database without application_id' : `an unknown database (application_id 0x${(id >>> 0).toString(16)})`
+  return id === 0
+    ? 'a database without application_id'
+    : `an unknown database (application_id 0x${(id >>> 0).toString(16)})`
 }
 
 export const isDomain = (value: string): value is Domain => (DOMAINS as readonly string[]).includes(value)

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { FileError } from '../errors.ts'
 import { type Connection, type ConnectionOptions, createFile, openWriter } from './connections.ts'
 import type { Domain } from './domains.ts'
+import { knownError } from './errors.ts'
+import { CREATE_HISTORY } from './migration-history.ts'
 
 export interface Migration {
   readonly name: string
@@ -21,17 +23,6 @@ export interface MigrationState {
 }
 
 const FOLDER = join(import.meta.dirname, '../../prisma/migrations')
-
-const MIGRATIONS_TABLE = `create table if not exists "_prisma_migrations" (
-    "id"                    TEXT PRIMARY KEY NOT NULL,
-    "checksum"              TEXT NOT NULL,
-    "finished_at"           DATETIME,
-    "migration_name"        TEXT NOT NULL,
-    "logs"                  TEXT,
-    "rolled_back_at"        DATETIME,
-    "started_at"            DATETIME NOT NULL DEFAULT current_timestamp,
-    "applied_steps_count"   INTEGER UNSIGNED NOT NULL DEFAULT 0
-)`
 
 /** The migrations of a domain, oldest first. */
 export function migrationsOf(domain: Domain, folder: string = FOLDER): readonly Migration[] {
@@ -65,7 +56,15 @@ export function migrationState(domain: Domain, connection: Connection, folder?: 
 
 /** Creates the file when it is missing and applies what it lacks. Returns the names that were applied. */
 export function migrate(domain: Domain, path: string, options: ConnectionOptions = {}): readonly string[] {
-  if (!existsSync(path)) createFile(domain, path)
+  try {
+    if (!existsSync(path)) createFile(domain, path)
+    return migrateExisting(domain, path, options)
+  } catch (error) {
+    throw knownError(error, domain, path) ?? error
+  }
+}
+
+function migrateExisting(domain: Domain, path: string, options: ConnectionOptions): readonly string[] {
   const connection = openWriter(domain, path, options)
   try {
     const { pending } = migrationState(domain, connection)
@@ -78,7 +77,7 @@ export function migrate(domain: Domain, path: string, options: ConnectionOptions
 }
 
 function apply(connection: Connection, migration: Migration): void {
-  connection.exec(MIGRATIONS_TABLE)
+  connection.exec(CREATE_HISTORY)
   connection.pragma('foreign_keys = OFF')
   connection.transaction(() => {
     connection.exec(migration.sql)

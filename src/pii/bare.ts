@@ -1,5 +1,5 @@
 /** Numbers that stand bare in valid JSON, where a token must bring its own quotes. */
-import type { PiiSpan } from './find.ts'
+import type { PiiSpan } from './kinds.ts'
 
 const partOfNumber = /[-+.0-9eE]/
 const BACKSLASH = 92

@@ -1,5 +1,5 @@
 /** South African ID numbers (YYMMDDSSSSCAZ) and payment card numbers (ISO/IEC 7812), by their own check rules. */
-import type { Candidate } from './numbers.ts'
+import type { Candidate } from './kinds.ts'
 
 /** Luhn's check digit (ISO/IEC 7812-1, annex B). */
 export function hasLuhn(digits: string): boolean {

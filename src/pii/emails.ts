@@ -2,7 +2,7 @@
  * Emails, permissively: a miss leaves a person in a file that must not hold one, a false hit costs a token. Around
  * each `@` the local part is read leftwards and the domain rightwards, so the work is linear in the text.
  */
-import type { PiiSpan } from './find.ts'
+import type { PiiSpan } from './kinds.ts'
 import { isAlphanumeric } from './scan.ts'
 
 const wordCharacter = /[\p{L}\p{M}\p{N}]/u

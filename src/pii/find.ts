@@ -7,23 +7,12 @@ import { bareNumbers } from './bare.ts'
 import { decode, type View } from './decode.ts'
 import { pushEmails } from './emails.ts'
 import { pushIpv4, pushIpv6 } from './ips.ts'
+import type { PiiKind, PiiSpan } from './kinds.ts'
 import { pushNumbers } from './numbers.ts'
 import { EMAIL, ESCAPE, HIDDEN, IPV4, IPV6, isAlphanumeric, marksOf, NUMBER } from './scan.ts'
 import { withoutTokens } from './tokens.ts'
 
-export type PiiKind = 'email' | 'phone' | 'idNumber' | 'ip' | 'card'
-
-/**
- * Offsets are UTF-16 code units into the raw text. `value` is the decoded value (JSON escapes undone). `bare`: the span
- * is a whole JSON number in a text that is valid JSON, so a token needs quotes to keep the JSON valid.
- */
-export interface PiiSpan {
-  kind: PiiKind
-  start: number
-  end: number
-  value: string
-  bare: boolean
-}
+export type { PiiKind, PiiSpan } from './kinds.ts'
 
 /** Of two overlapping spans of the same length the kind that stands further left here wins. */
 const specific: readonly PiiKind[] = ['email', 'idNumber', 'card', 'ip', 'phone']

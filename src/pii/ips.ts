@@ -1,6 +1,6 @@
 /** IPv4 and IPv6 addresses (RFC 4291, section 2.2; zones by RFC 4007). A /prefix or :port stays outside the span. */
 import { isIP } from 'node:net'
-import type { PiiSpan } from './find.ts'
+import type { PiiSpan } from './kinds.ts'
 import { isAlphanumeric, isDigit, isHex } from './scan.ts'
 
 // Not a part of 1.2.3.4.5, v1.2.3.4 or a hash; leading zeros are let through, since logs pad with them.

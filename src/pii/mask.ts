@@ -1,5 +1,6 @@
 /** What people see who may not read personal information: enough to tell two rows apart, too little to reach anyone. */
-import { findPii, type PiiKind } from './find.ts'
+import { findPii } from './find.ts'
+import type { PiiKind } from './kinds.ts'
 
 const STARS = '***'
 

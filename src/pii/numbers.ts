@@ -4,7 +4,7 @@
  * `082 123 4567 8001015009087` gives a phone number and an ID number. A group touches no letter.
  */
 import { isCardNumber, isIdNumber } from './checks.ts'
-import type { PiiKind, PiiSpan } from './find.ts'
+import type { Candidate, PiiKind, PiiSpan } from './kinds.ts'
 import { isInternationalPhone, isNationalPhone, isPhoneWithoutPlus } from './phones.ts'
 import { isAlphanumeric, isDigit } from './scan.ts'
 
@@ -20,15 +20,6 @@ interface Group {
   end: number
   /** What stands between this group and the next; NONE at the end of the chain. */
   separator: number
-}
-
-export interface Candidate {
-  digits: string
-  /** Lengths of the groups, such as `3,3,4`. */
-  shape: string
-  /** One kind of separator throughout, and no dot or bracket. */
-  plain: boolean
-  uniform: boolean
 }
 
 interface Hit {

@@ -3,7 +3,7 @@
  * nearly all are; others only in international form, by libphonenumber's metadata.
  */
 import { isValidPhoneNumber } from 'libphonenumber-js/min'
-import type { Candidate } from './numbers.ts'
+import type { Candidate } from './kinds.ts'
 
 const nationalDigits = /^0[1-8]\d{8}$/
 /** Groups people write; 2,2,4,2 isn't one, since `01-02-2026 10:30` is a date, nor 6,4, which begins an ID number. */

@@ -1,5 +1,5 @@
 /** Tokens stand in free text for values that were taken out of it; `reattach` undoes `detach` to the byte. */
-import type { PiiSpan } from './find.ts'
+import type { PiiSpan } from './kinds.ts'
 
 const PREFIX = 'pii:'
 /** A token may stand right before another, where the id must not take the next prefix for its own last letters. */

@@ -1,0 +1,90 @@
+// npm run bench -- [join] [http] [split] [--json] …: ratios measured side by side in one run, never assertions in tests.
+import { availableParallelism, cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { benchHttp } from './http.ts'
+import { benchJoin } from './join.ts'
+import type { Figure, Verdict } from './measure.ts'
+import { benchSplit } from './split.ts'
+
+const HELP = `Measures the figures that the README states, side by side on the same data.
+
+Usage: npm run bench -- [join] [http] [split] [--json] [--users N] [--quick]
+
+  join     a page of 50 users with their links: join service, SQL over ATTACH, Prisma include; 10,000 and 1,000,000 users
+  http     the same over HTTP, and one user with everything, against Fastify and Prisma include
+  split    gogga split against insert … select over ATTACH for the same rows
+
+  --users N   people in the data (default: 100000)
+  --quick     small data and few rounds: to see that it runs, not for figures
+  --json      the result as JSON on stdout
+
+Examples:
+  $ npm run bench -- join
+  $ npm run bench -- join http split --json
+`
+
+const WHAT = ['join', 'http', 'split'] as const
+type What = (typeof WHAT)[number]
+
+interface Result {
+  readonly figures: readonly Figure[]
+  readonly verdicts: readonly Verdict[]
+}
+
+const { values, positionals } = readWords()
+if (values.help) process.stdout.write(HELP)
+else await run()
+
+function readWords() {
+  try {
+    const options = {
+      json: { type: 'boolean' },
+      users: { type: 'string' },
+      quick: { type: 'boolean' },
+      help: { type: 'boolean' },
+    } as const
+    const words = parseArgs({ options, allowPositionals: true })
+    const unknown = words.positionals.find((word) => !(WHAT as readonly string[]).includes(word))
+    if (unknown) throw new Error(`There is no benchmark "${unknown}"; expected ${WHAT.join(', ')}.`)
+    if (!/^[1-9]\d{0,7}$/.test(words.values.users ?? '1')) throw new Error('--users expects a whole number from 1.')
+    return words
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n  See "npm run bench -- --help".\n`)
+    process.exit(2)
+  }
+}
+
+async function run(): Promise<void> {
+  const wanted = (positionals.length > 0 ? positionals : WHAT) as readonly What[]
+  const results: Partial<Record<What, Result>> = {}
+  for (const what of wanted) {
+    results[what] = await bench(what)
+    if (!values.json) print(what, results[what])
+  }
+  const machine = { cores: availableParallelism(), processor: cpus()[0]?.model ?? '', node: process.version }
+  if (values.json) process.stdout.write(`${JSON.stringify({ machine, results })}\n`)
+  else process.stdout.write(`\n${machine.cores} cores, ${machine.processor}, Node ${machine.node}\n`)
+}
+
+function bench(what: What): Promise<Result> {
+  const quick = values.quick ?? false
+  const people = Number(values.users ?? (quick ? 2_000 : 100_000))
+  const say = (text: string) => process.stderr.write(`${text}\n`)
+  if (what === 'join')
+    return benchJoin({ people, scale: quick ? [1_000, 5_000] : [10_000, 1_000_000], rounds: quick ? 3 : 15, say })
+  if (what === 'http') return benchHttp({ people, seconds: quick ? 1 : 4, rounds: quick ? 1 : 3, say })
+  return benchSplit({ people: Number(values.users ?? (quick ? 1_000 : 40_000)), rounds: quick ? 1 : 5, say })
+}
+
+function print(what: What, { figures, verdicts }: Result): void {
+  const unit = what === 'http' ? '' : ' µs'
+  process.stdout.write(`\n${what}\n`)
+  for (const { name, median, min, max } of figures)
+    process.stdout.write(
+      `  ${median.toFixed(0).padStart(9)}${unit}  ${name}  (${min.toFixed(0)} to ${max.toFixed(0)})\n`,
+    )
+  for (const { name, value, bound, holds } of verdicts)
+    process.stdout.write(
+      `  ${value.toFixed(3).padStart(9)}  ${name}: bound ${bound.toFixed(3)}, ${holds ? 'holds' : 'NOT REACHED'}\n`,
+    )
+}

@@ -1,0 +1,47 @@
+// The command `gogga`: a table of verbs, a file each.
+import { type Command, reportError, runCommand } from './command.ts'
+
+/** Loaded on use, so that `gogga keys list` does not wait for the HTTP server's modules. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./start.ts')).start,
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  split: async () => (await import('./split.ts')).splitCommand,
+  merge: async () => (await import('./merge.ts')).mergeCommand,
+  'keys create': async () => (await import('./keys.ts')).createCommand,
+  'keys list': async () => (await import('./keys.ts')).listCommand,
+  'keys revoke': async () => (await import('./keys.ts')).revokeCommand,
+}
+
+export const VERBS = Object.keys(COMMANDS)
+
+/** Gives the exit code: 0 done, 1 the answer is no, 2 wrong use. */
+export async function main(argv: readonly string[]): Promise<0 | 1 | 2> {
+  try {
+    const [first = '', second = ''] = argv
+    const pair = `${first} ${second}`
+    if (COMMANDS[pair]) return await runCommand(await COMMANDS[pair](), argv.slice(2))
+    if (COMMANDS[first]) return await runCommand(await COMMANDS[first](), argv.slice(1))
+    return await overview(first, second)
+  } catch (error) {
+    return reportError(error)
+  }
+}
+
+async function overview(first: string, second: string): Promise<0 | 2> {
+  const asked = ['', '--help', '-h', 'help'].includes(first)
+  const group = VERBS.filter((verb) => verb.startsWith(`${first} `))
+  const verbs = group.length > 0 ? group : VERBS
+  const commands = await Promise.all(verbs.map((verb) => COMMANDS[verb]?.()))
+  const width = Math.max(...verbs.map((verb) => verb.length))
+  const lines = commands.map((command, index) => `  ${(verbs[index] ?? '').padEnd(width)}  ${command?.summary ?? ''}`)
+  const help = `Usage: gogga <command> [arguments]\n\nCommands:\n${lines.join('\n')}\n\nExamples:\n  $ npx gogga split dev.db --into data\n  $ npx gogga split --help\n`
+  if (asked || (group.length > 0 && ['', '--help'].includes(second))) {
+    process.stdout.write(help)
+    return 0
+  }
+  const wrong = group.length > 0 ? `${first} ${second}` : first
+  process.stderr.write(
+    `gogga: there is no command "${wrong}"; expected one of ${verbs.join(', ')}\n  See "gogga --help".\n`,
+  )
+  return 2
+}

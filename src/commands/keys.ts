@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { readConfig } from '../config.ts'
+import { openFile } from '../database/clients.ts'
+import { migrate } from '../database/migrations.ts'
+import { UsageError } from '../errors.ts'
+import { createKey, listKeys, revokeKey, SCOPES, type Scope } from '../identity/api-keys.ts'
+import type { Arguments, Command } from './command.ts'
+
+const scopeList = SCOPES.join(', ')
+
+export const createCommand: Command = {
+  usage: 'keys create --scope SCOPE [--scope SCOPE …] [--name NAME] [--days N]',
+  summary: 'Create an API key; it is printed once and kept only as a hash.',
+  options: {
+    scope: { type: 'string', value: 'SCOPE', multiple: true, help: `what the key may do: ${scopeList}` },
+    name: { type: 'string', value: 'NAME', default: 'cli', help: 'what the key is for' },
+    days: { type: 'string', value: 'N', help: 'days until the key expires (default: never)' },
+  },
+  examples: [
+    'keys create --scope frontend',
+    'keys create --scope admin --scope pii:read --name support --days 30 --json',
+  ],
+  async run(args) {
+    const scopes = readScopes(args)
+    const expiresAt = readExpiry(args)
+    await using identity = await openIdentity()
+    const context = { now: () => new Date(), randomBytes }
+    const { id, key } = await createKey(
+      identity.client,
+      { name: args.text('name') ?? 'cli', scopes, ...(expiresAt && { expiresAt }) },
+      context,
+    )
+    if (args.flag('json')) process.stdout.write(`${JSON.stringify({ id, key, scopes })}\n`)
+    else process.stdout.write(`${key}\n`)
+    return 0
+  },
+}
+
+export const listCommand: Command = {
+  usage: 'keys list [--json]',
+  summary: 'List API keys: id, name, scopes and times, never the key.',
+  examples: ['keys list', 'keys list --json'],
+  async run(args) {
+    await using identity = await openIdentity()
+    const keys = await listKeys(identity.client)
+    if (args.flag('json')) process.stdout.write(`${JSON.stringify(keys)}\n`)
+    else
+      for (const key of keys)
+        process.stdout.write(
+          `${key.id}  ${key.name.padEnd(16)}  ${key.scopes.join(' ')}${key.revokedAt ? '  revoked' : ''}\n`,
+        )
+    return 0
+  },
+}
+
+export const revokeCommand: Command = {
+  usage: 'keys revoke ID',
+  summary: 'Revoke an API key, from the next request on.',
+  positionals: { least: 1, most: 1 },
+  examples: ['keys revoke 3f9a0c1d2b4e5f60'],
+  async run(args) {
+    await using identity = await openIdentity()
+    const [id = ''] = args.positionals
+    await revokeKey(identity.client, id, { now: () => new Date() })
+    if (args.flag('json')) process.stdout.write(`${JSON.stringify({ id, revoked: true })}\n`)
+    else process.stdout.write(`revoked ${id}\n`)
+    return 0
+  },
+}
+
+async function openIdentity() {
+  const config = readConfig()
+  migrate('identity', config.paths.identity)
+  return openFile('identity', config.paths.identity, config)
+}
+
+function readScopes(args: Arguments): readonly Scope[] {
+  const given = args.list('scope').flatMap((text) => text.split(','))
+  if (given.length === 0) throw new UsageError('A key needs at least one scope.', { hint: `Scopes: ${scopeList}.` })
+  const unknown = given.find((scope) => !(SCOPES as readonly string[]).includes(scope))
+  if (unknown !== undefined) throw new UsageError(`There is no scope "${unknown}".`, { hint: `Scopes: ${scopeList}.` })
+  return given as Scope[]
+}
+
+function readExpiry(args: Arguments): Date | undefined {
+  const text = args.text('days')
+  if (text === undefined) return undefined
+  const days = Number(text)
+  if (!Number.isInteger(days) || days < 1)
+    throw new UsageError(`--days expects a whole number of days from 1, got "${text}".`)
+  return new Date(Date.now() + days * 86_400_000)
+}

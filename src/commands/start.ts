@@ -1,0 +1,76 @@
+// What `npm start` runs after its set-up: files, people, keys, server, so that a newcomer has something to look at.
+import { randomInt } from 'node:crypto'
+import { type Config, readConfig } from '../config.ts'
+import { type Context, createContext } from '../context.ts'
+import { DOMAINS } from '../database/domains.ts'
+import { migrate } from '../database/migrations.ts'
+import { createKey, SCOPES } from '../identity/api-keys.ts'
+import { serve } from '../main.ts'
+import { seededRandom } from '../ops/population.ts'
+import { isEmpty, seed } from '../ops/seed.ts'
+import type { Command } from './command.ts'
+import { createProgress } from './progress.ts'
+
+const PEOPLE = 1_000
+const KEY_HOURS = 24
+
+export const start: Command = {
+  usage: 'start',
+  summary: `Migrate the three files, fill empty ones with ${PEOPLE} invented people, create keys for a day, and serve.`,
+  examples: ['start', 'start --json', 'start # with GOGGA_DATA_DIR=/tmp/gogga PORT=0 in the environment'],
+  async run(args) {
+    const config = readConfig()
+    for (const domain of DOMAINS) migrate(domain, config.paths[domain])
+    const people = isEmpty(config.paths) ? fill(config) : 0
+    const context = await createContext(config)
+    const keys = await createKeys(context)
+    const server = await serve(context)
+    const { address } = server
+    if (args.flag('json'))
+      process.stdout.write(`${JSON.stringify({ address, docs: `${address}/docs`, seeded: people, keys })}\n`)
+    else process.stdout.write(welcome(address, keys))
+    await server.closed
+    return 0
+  },
+}
+
+function fill(config: Config): number {
+  const progress = createProgress(Date.now)
+  const random = seededRandom(randomInt(2 ** 32))
+  seed(config.paths, { people: PEOPLE, now: Date.now(), random }, (done) =>
+    progress.update('seed', done, PEOPLE, 'people'),
+  )
+  progress.stop()
+  return PEOPLE
+}
+
+/** One key per scope, so that each can be tried; earlier keys stay valid until their day is over. */
+async function createKeys(context: Context): Promise<Readonly<Record<string, string>>> {
+  const { client } = context.files.identity
+  const expiresAt = new Date(context.now().getTime() + KEY_HOURS * 3_600_000)
+  const keys: Record<string, string> = {}
+  for (const scope of SCOPES) {
+    const scopes = scope === 'pii:read' ? (['admin', 'pii:read'] as const) : [scope]
+    const { key } = await createKey(client, { name: 'start', scopes, expiresAt }, context)
+    keys[scopes.join('+')] = key
+  }
+  return keys
+}
+
+function welcome(address: string, keys: Readonly<Record<string, string>>): string {
+  const width = Math.max(...Object.keys(keys).map((scope) => scope.length))
+  const lines = Object.entries(keys).map(([scope, key]) => `  ${scope.padEnd(width)}  ${key}`)
+  const example = `curl -gH "Authorization: Bearer ${keys.admin}" "${address}/v1/users?limit=2&expand=subscription"`
+  return `
+gogga-data  ${address}
+docs        ${address}/docs
+
+API keys, one per scope, valid for ${KEY_HOURS} hours:
+${lines.join('\n')}
+
+Try:
+  ${example}
+
+Ctrl-C stops the server.
+`
+}
