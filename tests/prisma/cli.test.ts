@@ -186,6 +186,25 @@ describe.concurrent('Prisma CLI', { timeout: 180_000 }, () => {
     })
   })
 
+  test('generate refuses a column without a class and a link to nothing, each with its line', async () => {
+    await withProject(async (project) => {
+      project.editSchema('billing', '  /// @plain\n  packSize', '  packSize')
+      project.editSchema('admin', '@link admin.Voucher.id', '@link admin.Coupon.id')
+      const lineOf = (domain: 'billing' | 'admin', start: string) => {
+        const lines = readFileSync(join(project.dir, 'prisma', `${domain}.prisma`), 'utf8').split('\n')
+        return lines.findIndex((line) => line.startsWith(start)) + 1
+      }
+      const refused = await project.prisma('identity', ['generate'])
+      expect(refused.code).toBe(1)
+      expect(refused.output).toContain(
+        `prisma/billing.prisma:${lineOf('billing', '  packSize')}  billing.CreditPurchase.packSize has no class`,
+      )
+      expect(refused.output).toContain(
+        `prisma/admin.prisma:${lineOf('admin', '  voucherId')}  admin.VoucherLog.voucherId links to admin.Coupon.id`,
+      )
+    })
+  })
+
   test('an unknown domain and a URL of another kind are refused in a sentence', async () => {
     await withProject(async (project) => {
       const unknown = await project.prisma('admin', ['validate'], { env: { GOGGA_DOMAIN: 'payments' } })

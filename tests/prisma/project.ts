@@ -8,7 +8,13 @@ import type { Domain } from '../../src/database/domains.ts'
 import { withFolder } from '../helpers/databases.ts'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
-const COPIED = ['prisma', 'prisma.config.ts', 'package.json', 'src/database/domains.ts']
+const COPIED = [
+  'prisma',
+  'prisma.config.ts',
+  'package.json',
+  'src/database/domains.ts',
+  'src/database/migration-history.ts',
+]
 
 export interface Outcome {
   readonly code: number | null
