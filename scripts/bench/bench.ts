@@ -1,10 +1,7 @@
 // npm run bench -- [join] [http] [split] [--json] …: ratios measured side by side in one run, never assertions in tests.
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { benchHttp } from './http.ts'
-import { benchJoin } from './join.ts'
 import type { Figure, Verdict } from './measure.ts'
-import { benchSplit } from './split.ts'
 
 const HELP = `Measures the figures that the README states, side by side on the same data.
 
@@ -66,13 +63,20 @@ async function run(): Promise<void> {
   else process.stdout.write(`\n${machine.cores} cores, ${machine.processor}, Node ${machine.node}\n`)
 }
 
-function bench(what: What): Promise<Result> {
+/** Loaded on use: each benchmark brings its own baseline. */
+async function bench(what: What): Promise<Result> {
   const quick = values.quick ?? false
   const people = Number(values.users ?? (quick ? 2_000 : 100_000))
   const say = (text: string) => process.stderr.write(`${text}\n`)
-  if (what === 'join')
+  if (what === 'join') {
+    const { benchJoin } = await import('./join.ts')
     return benchJoin({ people, scale: quick ? [1_000, 5_000] : [10_000, 1_000_000], rounds: quick ? 3 : 15, say })
-  if (what === 'http') return benchHttp({ people, seconds: quick ? 1 : 4, rounds: quick ? 1 : 3, say })
+  }
+  if (what === 'http') {
+    const { benchHttp } = await import('./http.ts')
+    return benchHttp({ people, seconds: quick ? 1 : 4, rounds: quick ? 1 : 3, say })
+  }
+  const { benchSplit } = await import('./split.ts')
   return benchSplit({ people: Number(values.users ?? (quick ? 1_000 : 40_000)), rounds: quick ? 1 : 5, say })
 }
 
