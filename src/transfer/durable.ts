@@ -1,0 +1,37 @@
+// Files that appear whole or not at all: written beside, synced, renamed.
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export function writeWhole(path: string, text: string): void {
+  const beside = `${path}.new`
+  rmSync(beside, { force: true })
+  const file = openSync(beside, 'wx', 0o600)
+  writeSync(file, text)
+  fsyncSync(file)
+  closeSync(file)
+  renameSync(beside, path)
+}
+
+/** Syncs a folder, so that what was renamed into it stays after a power cut. */
+export function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
+
+/** Syncs a folder and all folders in it; the files in them must be synced already. */
+export function syncTree(path: string): void {
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) syncTree(join(path, entry.name))
+  }
+  syncFolder(path)
+}
+
+/** Gives what was prepared its name; both must lie in the same folder. */
+export function publish(from: string, to: string): void {
+  renameSync(from, to)
+  syncFolder(dirname(to))
+}
