@@ -18,7 +18,7 @@ function refusal() {
   const missing = whatIsMissing()
   const version = process.versions.node
   if (missing)
-    return `gogga is not set up, ${missing}: run "node scripts/setup.mjs" in ${ROOT} first, then "npx gogga".`
+    return `gogga is not set up, ${missing}: run "npm run setup" in ${ROOT} first, then "npx gogga".`
   if (Number.parseInt(version, 10) >= MIN_NODE) return ''
   return `gogga needs Node ${MIN_NODE} or newer, this is Node ${version}: run it as "npx gogga", which brings its own Node.`
 }
@@ -43,7 +43,7 @@ if (reason) {
       const frame = String(error?.stack).match(/[^\s(]*\/src\/[^\s)]+:\d+/)
       const place = frame ? ` (${frame[0].replace(/^.*\/src\//, 'src/')})` : ''
       console.error(
-        `gogga could not run: ${message}${place}. If the checkout changed, run "node scripts/setup.mjs" and try again.`,
+        `gogga could not run: ${message}${place}. If the checkout changed, run "npm run setup" and try again.`,
       )
       process.exitCode = 1
     },

@@ -45,7 +45,9 @@ describe('the catalog', () => {
   it('holds all eleven tables of the unified database', () => {
     const tables = models.flatMap(({ legacy }) => (legacy && !legacy.moved ? [legacy.table] : []))
     expect(tables.sort()).toEqual(
-      'AdminLog AuthLog CreditPurchase LoginToken ProcessedPayment RecurringSchedule Subscription SubscriptionEvent User Voucher VoucherLog'.split(' '),
+      'AdminLog AuthLog CreditPurchase LoginToken ProcessedPayment RecurringSchedule Subscription SubscriptionEvent User Voucher VoucherLog'.split(
+        ' ',
+      ),
     )
   })
 
@@ -58,7 +60,9 @@ describe('the catalog', () => {
     const relations = relationsOf(modelOfResource('users'))
     expect(relations.find(({ name }) => name === 'subscription')).toMatchObject({ many: false, forward: false })
     expect(relations.find(({ name }) => name === 'payments')).toMatchObject({ many: true, forward: false })
-    expect(relationsOf(modelOfResource('vouchers')).find(({ name }) => name === 'user')).toMatchObject({ forward: true })
+    expect(relationsOf(modelOfResource('vouchers')).find(({ name }) => name === 'user')).toMatchObject({
+      forward: true,
+    })
   })
 })
 
@@ -77,7 +81,11 @@ const refused: readonly { name: string; edit: Edit; at: string; says: string }[]
   },
   {
     name: 'a link to a model that is not there',
-    edit: ['billing', '@link identity.User.id onErase=delete name=user inverse=subscription', '@link identity.Person.id onErase=delete name=user inverse=subscription'],
+    edit: [
+      'billing',
+      '@link identity.User.id onErase=delete name=user inverse=subscription',
+      '@link identity.Person.id onErase=delete name=user inverse=subscription',
+    ],
     at: '  userId          String    @unique',
     says: 'links to identity.Person.id, which is in none of the three schemas',
   },
@@ -101,7 +109,11 @@ const refused: readonly { name: string; edit: Edit; at: string; says: string }[]
   },
   {
     name: 'a kind of PII that there is not',
-    edit: ['identity', '/// @pii email\n  email          String   @unique', '/// @pii mail\n  email          String   @unique'],
+    edit: [
+      'identity',
+      '/// @pii email\n  email          String   @unique',
+      '/// @pii mail\n  email          String   @unique',
+    ],
     at: '  /// @pii mail',
     says: '@pii mail: expected one of email, phone, ip, name, freetext',
   },
@@ -119,7 +131,11 @@ const refused: readonly { name: string; edit: Edit; at: string; says: string }[]
   },
   {
     name: 'onErase=null on a column that cannot be null',
-    edit: ['billing', '@link identity.User.id onErase=delete name=user inverse=subscription', '@link identity.User.id onErase=null name=user inverse=subscription'],
+    edit: [
+      'billing',
+      '@link identity.User.id onErase=delete name=user inverse=subscription',
+      '@link identity.User.id onErase=null name=user inverse=subscription',
+    ],
     at: '  /// @link identity.User.id onErase=null',
     says: 'onErase=null needs a nullable column',
   },

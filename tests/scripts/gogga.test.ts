@@ -58,7 +58,7 @@ describe('scripts/gogga.ts', () => {
     expect(code).toBe(2)
     expect(linesOf(stderr)).toHaveLength(1)
     expect(stderr).toContain(says)
-    expect(stderr).toContain('node scripts/setup.mjs')
+    expect(stderr).toContain('npm run setup')
   })
 
   const broken: { name: string; main: string; says: string }[] = [
