@@ -44,11 +44,12 @@ export class OpenFile {
     return kept
   }
 
+  /** A snapshot begins with the first statement after this. */
   begin(): void {
     this.#begin.run()
   }
 
-  /** Ends the snapshot. A failed statement may have ended it already. */
+  /** A failed statement may have ended the snapshot already. */
   end(): void {
     if (this.#connection.inTransaction) this.#commit.run()
   }

@@ -69,7 +69,7 @@ function readPage(
   const bounds = boundsOf(plan, query)
   const after = query.after === undefined ? undefined : readCursor(query.after, markOf(plan, query), drive.cursorValues)
   const run = new Run({
-    snapshots: after ? plan.snapshots | drive.rereads : plan.snapshots,
+    snapshots: plan.snapshots,
     sources: query.sources === true,
     before: options.before,
   })

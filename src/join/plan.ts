@@ -7,6 +7,7 @@ import type { Files, Kept } from './files.ts'
 import { type ExpandNode, type FilterNode, resolve, type Shape, type Words } from './request.ts'
 import { type Build, builder } from './rows.ts'
 import { allColumns } from './statements.ts'
+import { isPii } from './tables.ts'
 import type { JoinOptions } from './types.ts'
 
 export interface Answer {
@@ -66,6 +67,8 @@ function snapshotsOf(shape: Shape, files: Files, isLocal: boolean): number {
     read(files[node.table.domain].bit, true)
     node.children.forEach(readFiltered)
   }
+  // A cursor's sort values may have to be read again.
+  if (shape.sort.keys.some(({ column }) => isPii(column))) read(files[shape.sort.table.domain].bit, true)
   shape.expand.forEach(readExpanded)
   if (isLocal) return again
   readFiltered(shape.filter)

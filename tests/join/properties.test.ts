@@ -1,0 +1,48 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createJoin } from '../../src/join/join.ts'
+import type { Join, JoinOptions, NamedPageQuery, NamedRow } from '../../src/join/types.ts'
+import { expectedRows } from './model.ts'
+import { queries, withConnections, worlds, write } from './worlds.ts'
+
+const WAYS: readonly JoinOptions[] = [
+  {},
+  { strategy: 'scan', batch: 1 },
+  { strategy: 'keys', batch: 2 },
+  { strategy: 'sort', batch: 1 },
+  { batch: 1 },
+]
+
+test('every filter, sort, expand and limit gives the rows of the model, whichever way drives', async () => {
+  await withConnections(({ readers, writers }) => {
+    fc.assert(
+      fc.property(worlds, fc.array(queries, { minLength: 1, maxLength: 8 }), (world, asked) => {
+        const held = write(writers, world)
+        for (const query of asked) {
+          const { rows, orphansOf } = expectedRows(held, query)
+          for (const way of WAYS) {
+            const pages = allPages(createJoin(readers, way), query)
+            expect(
+              pages.flatMap(({ data }) => data),
+              JSON.stringify(way),
+            ).toEqual(rows)
+            for (const { data, meta } of pages) expect(meta.orphans).toBe(orphansOf(data))
+            for (const { data } of pages.slice(0, -1)) expect(data.length).toBe(query.limit)
+          }
+        }
+      }),
+      { numRuns: Number(process.env.RUNS ?? 150), seed: Number(process.env.SEED ?? 20_261_122) },
+    )
+  })
+})
+
+function allPages(join: Join, query: NamedPageQuery) {
+  const pages: { data: NamedRow[]; meta: { orphans: number } }[] = []
+  let after: string | null | undefined
+  do {
+    const page = join.pageByName(after ? { ...query, after } : query)
+    pages.push(page)
+    after = page.page.next
+  } while (after !== null && pages.length < 100)
+  return pages
+}
