@@ -15,7 +15,7 @@ import { walkFew } from './few.ts'
 import type { Files, Raw, Run } from './files.ts'
 import { collect, compileMatchers, type Matcher } from './matches.ts'
 import type { Bounds } from './ordered.ts'
-import type { Shape } from './request.ts'
+import { type Shape, unsorted } from './request.ts'
 import { compileScan, type ScanPlan, scan, startOfScan } from './scan.ts'
 import { compileSorted, type SortedPlan, walkSorted } from './sorted.ts'
 import type { JoinOptions } from './types.ts'
@@ -72,7 +72,7 @@ export function compileDrive(shape: Shape, files: Files, options: JoinOptions): 
 
 function compileBySort(shape: Shape, files: Files, options: JoinOptions): Drive {
   const plan: SortedPlan = compileSorted(shape, files)
-  const { among } = compileScan({ ...shape, sort: { links: [], table: shape.table, keys: [] } }, files)
+  const { among } = compileScan({ ...shape, sort: unsorted(shape.table) }, files)
   const ways: Ways = {
     walk: (run, bounds, after, batch) => walkSorted(run, plan, bounds, { after, batch }),
     byKeys: (run, bounds, after, _batch, { checks }, keys) =>

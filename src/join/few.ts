@@ -60,7 +60,7 @@ function startOf(run: Run, plan: SortedPlan, after: Position): Omit<Hit, 'raw'> 
   return { id: after.id, sorted: { link: after.link, values: plan.reread.valuesOf(run, after) } }
 }
 
-function comparer({ sort, descending }: SortedPlan): (a: Omit<Hit, 'raw'>, b: Omit<Hit, 'raw'>) => number {
+function comparer({ sort }: SortedPlan): (a: Omit<Hit, 'raw'>, b: Omit<Hit, 'raw'>) => number {
   return (a, b) => {
     if (!a.sorted || !b.sorted) {
       const absent = Number(!a.sorted) - Number(!b.sorted)
@@ -71,7 +71,7 @@ function comparer({ sort, descending }: SortedPlan): (a: Omit<Hit, 'raw'>, b: Om
       if (order !== 0) return key.descending ? -order : order
     }
     const order = compareValues(a.sorted.link, b.sorted.link) || compareValues(a.id, b.id)
-    return descending ? -order : order
+    return sort.descending ? -order : order
   }
 }
 

@@ -3,7 +3,7 @@
 import { quote } from '../database/catalog.ts'
 import type { CursorValue } from './cursor.ts'
 import type { Kept, OpenFile, Raw, Run } from './files.ts'
-import type { Condition, SortKey } from './request.ts'
+import type { Condition, Sort } from './request.ts'
 import { conditionText, keysetAfter, orderOf, orderText, whereText } from './statements.ts'
 import type { Table } from './tables.ts'
 import type { Parameter } from './values.ts'
@@ -17,7 +17,7 @@ export interface OrderedOptions {
   /** Columns of alias `r`. */
   readonly select: string
   readonly conditions: readonly Condition[]
-  readonly keys: readonly SortKey[]
+  readonly sort: Sort
   /** The column that decides where the keys are equal. */
   readonly tie: string
   /** Reads only rows whose value of this column is in a JSON array, the first parameter. */
@@ -33,9 +33,9 @@ export class Ordered {
   readonly #first: Kept
   readonly #after = new Map<string, { readonly statement: Kept; readonly places: readonly number[] }>()
 
-  constructor({ file, table, select, conditions, keys, tie, among }: OrderedOptions) {
+  constructor({ file, table, select, conditions, sort, tie, among }: OrderedOptions) {
     this.#conditions = conditions
-    this.#order = orderOf('r', keys, tie)
+    this.#order = orderOf('r', sort, tie)
     this.width = this.#order.length
     const source = `${quote(table.name)} r`
     const from = among ? `json_each(?) k cross join ${source} on r.${quote(among)} = k.value` : source

@@ -45,7 +45,11 @@ export interface Sort {
   readonly links: readonly Relation[]
   readonly table: Table
   readonly keys: readonly SortKey[]
+  /** The way of the last key that was named: keys decide in their order, then ids the same way. */
+  readonly descending: boolean
 }
+
+export const unsorted = (table: Table): Sort => ({ links: [], table, keys: [], descending: false })
 
 export interface Shape {
   readonly table: Table
@@ -179,7 +183,7 @@ function resolveSort(
     keys.push({ column: place.column, descending })
   }
   const { table, links } = shared ?? { table: from, links: [] }
-  return { table, links, keys: keys.slice(0, lastUseful(keys) + 1) }
+  return { table, links, keys: keys.slice(0, lastUseful(keys) + 1), descending: keys.at(-1)?.descending ?? false }
 }
 
 function checkSortPath(

@@ -26,7 +26,7 @@ export function compileScan({ table, filter, sort }: Shape, files: Files): ScanP
     table,
     select: allColumns('r', table),
     conditions: filter.conditions,
-    keys: sort.keys,
+    sort,
     tie: table.key,
   }
   const keyAt = positionOf(table, table.key)

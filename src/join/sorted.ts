@@ -8,7 +8,7 @@ import { type Check, compileChecks, passing } from './checks.ts'
 import type { CursorValue, Position } from './cursor.ts'
 import type { Files, Kept, Raw, Run } from './files.ts'
 import { type Bounds, Ordered } from './ordered.ts'
-import { type Condition, emptyFilter, type FilterNode, type Shape, type Sort } from './request.ts'
+import { type Condition, emptyFilter, type FilterNode, type Shape, type Sort, unsorted } from './request.ts'
 import { allColumns, columnList, conditionText, linkedText, whereText } from './statements.ts'
 import { positionOf, type Table, tableOf } from './tables.ts'
 import type { Parameter } from './values.ts'
@@ -17,7 +17,6 @@ import { MAX_BATCH, type Rereader, rereader, sortValues, type Walk } from './wal
 export interface SortedPlan {
   readonly sort: Sort
   readonly keyAt: number
-  readonly descending: boolean
   /** The sorted table: a raw row is the link's value, then the sort keys. */
   readonly ordered: Ordered
   /** From values of the sorted table's link up to the values that link to it from the resource. */
@@ -48,16 +47,14 @@ export function compileSorted(shape: Shape, files: Files): SortedPlan {
   const last = sort.links.at(-1) as Relation
   const select = columnList('r', [last.toColumn, ...sort.keys.map(({ column }) => column.name)])
   const conditions = nodes.at(-1)?.conditions ?? []
-  const descending = sort.keys.at(-1)?.descending ?? false
   const file = files[sort.table.domain]
   return {
     sort,
     keyAt: positionOf(table, table.key),
-    descending,
-    ordered: new Ordered({ file, table: sort.table, select, conditions, keys: sort.keys, tie: last.toColumn }),
+    ordered: new Ordered({ file, table: sort.table, select, conditions, sort, tie: last.toColumn }),
     up: compileUp(sort.links, nodes, files),
-    roots: compileRoots(shape, descending, false, files),
-    rootsAfter: compileRoots(shape, descending, true, files),
+    roots: compileRoots(shape, false, files),
+    rootsAfter: compileRoots(shape, true, files),
     down: compileDown(shape, files),
     isUnique: isUniqueUp(table, sort.links),
     checks: compileChecks(without(filter, nodes), files),
@@ -104,12 +101,12 @@ function compileUp(links: readonly Relation[], nodes: readonly (FilterNode | und
   return steps.reverse()
 }
 
-function compileRoots({ table, filter, sort }: Shape, descending: boolean, isAfter: boolean, files: Files): Step {
+function compileRoots({ table, filter, sort }: Shape, isAfter: boolean, files: Files): Step {
   const key = `p.${quote(table.key)}`
-  const after = isAfter ? [`${key} ${descending ? '<' : '>'} ?`] : []
+  const after = isAfter ? [`${key} ${sort.descending ? '<' : '>'} ?`] : []
   const where = whereText([...conditionTexts(filter.conditions), ...after])
   const from = `${PAIRS} ${quote(table.name)} p on p.${quote(sort.links[0]?.fromColumn ?? '')} = k.value ->> 1`
-  const order = `order by 1, ${key}${descending ? ' desc' : ''} limit ?`
+  const order = `order by 1, ${key}${sort.descending ? ' desc' : ''} limit ?`
   const sql = `select k.value ->> 0, ${allColumns('p', table)} from ${from}${where} ${order}`
   return { statement: files[table.domain].prepare(sql), conditions: filter.conditions }
 }
@@ -133,7 +130,14 @@ const isUniqueUp = (table: Table, links: readonly Relation[]): boolean =>
 function compileRest({ table, filter, sort }: Shape, files: Files): NonNullable<SortedPlan['rest']> {
   const select = allColumns('r', table)
   const file = files[table.domain]
-  const ordered = new Ordered({ file, table, select, conditions: filter.conditions, keys: [], tie: table.key })
+  const ordered = new Ordered({
+    file,
+    table,
+    select,
+    conditions: filter.conditions,
+    sort: unsorted(table),
+    tie: table.key,
+  })
   const chain = sort.links.reduceRight<FilterNode[]>(
     (children, link) => [{ ...emptyFilter(link, tableOf(link.to)), children }],
     [],

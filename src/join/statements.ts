@@ -1,7 +1,7 @@
 // The texts of statements. Identifiers come from the catalog and are quoted; values and keys are always parameters.
 // Comparisons of text are SQLite's own (BINARY: by UTF-8 bytes, upper case apart from lower case).
 import { quote } from '../database/catalog.ts'
-import type { Condition, SortKey } from './request.ts'
+import type { Condition, Sort } from './request.ts'
 import type { Table } from './tables.ts'
 
 const COMPARISON = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const
@@ -35,15 +35,15 @@ export interface OrderColumn {
 }
 
 /** The tie-break goes the way of the last key, so that an index on (key, id) gives the order in both directions. */
-export function orderOf(alias: string, keys: readonly SortKey[], tie: string): readonly OrderColumn[] {
+export function orderOf(alias: string, { keys, descending }: Sort, tie: string): readonly OrderColumn[] {
   const sorted = keys.map(({ column, descending }) => ({
     sql: `${alias}.${quote(column.name)}`,
     descending,
     nullable: column.nullable,
   }))
-  const last = keys.at(-1)
-  if (last?.column.unique && !last.column.nullable) return sorted
-  return [...sorted, { sql: `${alias}.${quote(tie)}`, descending: last?.descending ?? false, nullable: false }]
+  const last = keys.at(-1)?.column
+  if (last?.unique && !last.nullable) return sorted
+  return [...sorted, { sql: `${alias}.${quote(tie)}`, descending, nullable: false }]
 }
 
 export const orderText = (order: readonly OrderColumn[]): string =>
