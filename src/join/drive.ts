@@ -19,7 +19,7 @@ import { type Shape, unsorted } from './request.ts'
 import { compileScan, type ScanPlan, scan, startOfScan } from './scan.ts'
 import { compileSorted, type SortedPlan, walkSorted } from './sorted.ts'
 import type { JoinOptions } from './types.ts'
-import type { Walk } from './walk.ts'
+import { MAX_BATCH, type Walk } from './walk.ts'
 
 export interface Found {
   readonly raw: readonly Raw[]
@@ -40,6 +40,7 @@ const MAX_KEYS = 50_000
 /** The first budget, in pages. */
 const FIRST_BUDGET = 4
 const GROWTH = 4
+const MARGIN = 1.25
 const NO_BUDGET = Number.MAX_SAFE_INTEGER - 1
 
 interface Ways {
@@ -54,6 +55,13 @@ interface Ways {
   ) => Walk
   readonly matchers: readonly Matcher[]
   readonly options: JoinOptions
+  readonly memory: Memory
+}
+
+/** What the last request of the shape taught. It changes what a page costs, never what it holds. */
+interface Memory {
+  keysFirst: boolean
+  rowsPerHit: number
 }
 
 export function compileDrive(shape: Shape, files: Files, options: JoinOptions): Drive {
@@ -66,6 +74,7 @@ export function compileDrive(shape: Shape, files: Files, options: JoinOptions): 
       scan(run, plan, bounds, { after, batch, checks, keys: JSON.stringify(keys) }),
     matchers: compileMatchers(shape, files),
     options,
+    memory: { keysFirst: true, rowsPerHit: 2 },
   }
   return drive(ways, plan.reread.carried)
 }
@@ -79,6 +88,7 @@ function compileBySort(shape: Shape, files: Files, options: JoinOptions): Drive 
       walkFew(run, plan, bounds, { among, checks, keys, after }),
     matchers: compileMatchers(shape, files),
     options,
+    memory: { keysFirst: true, rowsPerHit: 2 },
   }
   return drive(ways, plan.reread.carried)
 }
@@ -105,17 +115,18 @@ function drive(ways: Ways, cursorValues: number): Drive {
 
 /** A walk whose hits begin with the page and one row more, where there is one. */
 function race(run: Run, ways: Ways, bounds: Bounds, after: Position | undefined, limit: number): Walk {
-  const { strategy, batch = 2 * (limit + 1) } = ways.options
-  const isFull = (walk: Walk) => walk.isDone || walk.hits.length > limit
+  const { options, memory } = ways
+  const { strategy, batch = Math.max(limit + 1, Math.min(MAX_BATCH, Math.ceil((limit + 1) * memory.rowsPerHit))) } =
+    options
   const tryKeys = (budget: number, needsIndex: boolean): Walk | undefined => {
     const found = fewKeys(run, ways.matchers, bounds, budget, needsIndex)
     return found && ways.byKeys(run, bounds, after, batch, found.matcher, found.keys)
   }
+  const isFull = (walk: Walk) => walk.isDone || walk.hits.length > limit
   let budget = FIRST_BUDGET * limit
-  const isForced = strategy !== undefined
-  const first = strategy === 'keys' ? tryKeys(NO_BUDGET, false) : isForced ? undefined : tryKeys(budget, true)
+  const first = strategy === 'keys' ? tryKeys(NO_BUDGET, false) : firstByKeys(ways, () => tryKeys(budget, true))
   let walk = first ?? ways.walk(run, bounds, after, batch)
-  let isOpen = !first && !isForced
+  let isOpen = !first && strategy === undefined
   let looked = 0
   while (!isFull(walk)) {
     looked += walk.step()
@@ -123,8 +134,22 @@ function race(run: Run, ways: Ways, bounds: Bounds, after: Position | undefined,
     budget *= GROWTH
     const other = budget <= MAX_KEYS ? tryKeys(budget, false) : undefined
     isOpen = !other && budget <= MAX_KEYS
+    memory.keysFirst = other !== undefined
     walk = other ?? walk
   }
+  if (isOpen) memory.rowsPerHit = (looked + 1) / (walk.hits.length + 1)
+  return walk
+}
+
+/** With a quarter more than the last share of hits asks for, one batch is mostly enough. */
+const batchFor = (limit: number, { rowsPerHit }: Memory): number =>
+  Math.min(MAX_BATCH, Math.ceil((limit + 1) * Math.max(1, rowsPerHit) * MARGIN))
+
+/** Whether a shape's keys were few or many is mostly the same the next time. */
+function firstByKeys({ options, memory }: Ways, tryKeys: () => Walk | undefined): Walk | undefined {
+  if (options.strategy !== undefined || !memory.keysFirst) return undefined
+  const walk = tryKeys()
+  memory.keysFirst = walk !== undefined
   return walk
 }
 

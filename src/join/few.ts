@@ -57,7 +57,7 @@ function sortedRowsOf(run: Run, plan: SortedPlan, raws: readonly Raw[]): (Sorted
 
 function startOf(run: Run, plan: SortedPlan, after: Position): Omit<Hit, 'raw'> {
   if (after.phase === 1) return { id: after.id, sorted: undefined }
-  return { id: after.id, sorted: { link: after.link, values: plan.reread.valuesOf(run, after) } }
+  return { id: after.id, sorted: { link: after.link, place: plan.reread.valuesOf(run, after) } }
 }
 
 function comparer({ sort }: SortedPlan): (a: Omit<Hit, 'raw'>, b: Omit<Hit, 'raw'>) => number {
@@ -66,16 +66,16 @@ function comparer({ sort }: SortedPlan): (a: Omit<Hit, 'raw'>, b: Omit<Hit, 'raw
       const absent = Number(!a.sorted) - Number(!b.sorted)
       return absent !== 0 ? absent : compareValues(a.id, b.id)
     }
-    for (const [index, key] of sort.keys.entries()) {
-      const order = compareValues(a.sorted.values[index] ?? null, b.sorted.values[index] ?? null)
-      if (order !== 0) return key.descending ? -order : order
+    for (const [index, value] of a.sorted.place.entries()) {
+      const order = compareValues(value, b.sorted.place[index] ?? null)
+      if (order !== 0) return (sort.keys[index] ?? sort).descending ? -order : order
     }
-    const order = compareValues(a.sorted.link, b.sorted.link) || compareValues(a.id, b.id)
+    const order = compareValues(a.id, b.id)
     return sort.descending ? -order : order
   }
 }
 
 function positionOfHit({ reread }: SortedPlan, { id, sorted }: Hit): Position {
   if (!sorted) return { phase: 1, id: String(id), link: null, values: [] }
-  return { phase: 0, id: String(id), link: String(sorted.link), values: reread.carried > 0 ? sorted.values : [] }
+  return { phase: 0, id: String(id), link: String(sorted.link), values: reread.carried > 0 ? sorted.place : [] }
 }

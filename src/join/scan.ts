@@ -7,7 +7,7 @@ import { type Bounds, Ordered } from './ordered.ts'
 import type { Shape } from './request.ts'
 import { allColumns } from './statements.ts'
 import { positionOf } from './tables.ts'
-import { MAX_BATCH, type Rereader, rereader, sortValues, type Walk } from './walk.ts'
+import { exactValues, MAX_BATCH, type Rereader, rereader, type Walk } from './walk.ts'
 
 export interface ScanPlan {
   readonly ordered: Ordered
@@ -30,9 +30,10 @@ export function compileScan({ table, filter, sort }: Shape, files: Files): ScanP
     tie: table.key,
   }
   const keyAt = positionOf(table, table.key)
-  const valuesAt = sort.keys.map(({ column }) => positionOf(table, column.name))
-  const reread = rereader(sort, table.key, files)
-  const valuesOf = (row: Raw) => sortValues(table, sort, row, valuesAt, row[keyAt])
+  const names = sort.keys.map(({ column }) => column.name)
+  const valuesAt = names.map((name) => positionOf(table, name))
+  const reread = rereader(table, names, table.key, files)
+  const valuesOf = (row: Raw) => exactValues(table, names, row, valuesAt, row[keyAt])
   return {
     ordered: new Ordered(options),
     among: new Ordered({ ...options, among: table.key }),

@@ -1,8 +1,9 @@
 // A page in the order of a linked table's fields: that table is read in its order, and the resource's rows are read by
 // the links that lead back, batch by batch. Rows without a linked row come last in both directions, by key.
 //
-// The order is: the sort keys, then the column that links to the sorted table, then the resource's key. One sorted row
-// may belong to many rows of the resource; where a batch ends among these, the rest of them comes first in the next.
+// The order is: the sort keys, then the sorted row itself (its key or the column that links to it, whichever an index
+// has behind the sort keys), then the resource's key. One sorted row may belong to many rows of the resource; where a
+// batch ends among these, the rest of them comes first in the next.
 import { quote, type Relation } from '../database/catalog.ts'
 import { type Check, compileChecks, passing } from './checks.ts'
 import type { CursorValue, Position } from './cursor.ts'
@@ -12,13 +13,15 @@ import { type Condition, emptyFilter, type FilterNode, type Shape, type Sort, un
 import { allColumns, columnList, conditionText, linkedText, whereText } from './statements.ts'
 import { positionOf, type Table, tableOf } from './tables.ts'
 import type { Parameter } from './values.ts'
-import { MAX_BATCH, type Rereader, rereader, sortValues, type Walk } from './walk.ts'
+import { exactValues, MAX_BATCH, type Rereader, rereader, type Walk } from './walk.ts'
 
 export interface SortedPlan {
   readonly sort: Sort
   readonly keyAt: number
-  /** The sorted table: a raw row is the link's value, then the sort keys. */
+  /** The sorted table: a raw row is the link's value, then the columns of the place. */
   readonly ordered: Ordered
+  /** Columns that say where a sorted row stands: the sort keys and the tie-break. */
+  readonly placed: readonly string[]
   /** From values of the sorted table's link up to the values that link to it from the resource. */
   readonly up: readonly Step[]
   readonly roots: Step
@@ -45,23 +48,33 @@ export function compileSorted(shape: Shape, files: Files): SortedPlan {
   const { table, filter, sort } = shape
   const nodes = nodesAlong(filter, sort.links)
   const last = sort.links.at(-1) as Relation
-  const select = columnList('r', [last.toColumn, ...sort.keys.map(({ column }) => column.name)])
+  const tie = tieOf(sort, last.toColumn)
+  const placed = [...sort.keys.map(({ column }) => column.name), tie]
+  const select = columnList('r', [last.toColumn, ...placed])
   const conditions = nodes.at(-1)?.conditions ?? []
   const file = files[sort.table.domain]
   return {
     sort,
     keyAt: positionOf(table, table.key),
-    ordered: new Ordered({ file, table: sort.table, select, conditions, sort, tie: last.toColumn }),
+    ordered: new Ordered({ file, table: sort.table, select, conditions, sort, tie }),
+    placed,
     up: compileUp(sort.links, nodes, files),
     roots: compileRoots(shape, false, files),
     rootsAfter: compileRoots(shape, true, files),
-    down: compileDown(shape, files),
+    down: compileDown(shape, placed, files),
     isUnique: isUniqueUp(table, sort.links),
     checks: compileChecks(without(filter, nodes), files),
     allChecks: compileChecks(filter, files),
     rest: nodes.at(-1)?.absentable === false ? undefined : compileRest(shape, files),
-    reread: rereader(sort, last.toColumn, files),
+    reread: rereader(sort.table, placed, last.toColumn, files),
   }
+}
+
+/** Both are unique in the sorted table, so either decides. */
+function tieOf({ table, keys }: Sort, link: string): string {
+  const names = [...keys.map(({ column }) => column.name), table.key]
+  const hasIndex = table.indexes.some((index) => names.every((name, at) => index[at] === name))
+  return hasIndex ? table.key : link
 }
 
 /** The filter's nodes along the links; undefined where it has none. */
@@ -111,11 +124,11 @@ function compileRoots({ table, filter, sort }: Shape, isAfter: boolean, files: F
   return { statement: files[table.domain].prepare(sql), conditions: filter.conditions }
 }
 
-function compileDown({ table, sort }: Shape, files: Files): SortedPlan['down'] {
+function compileDown({ table, sort }: Shape, placed: readonly string[], files: Files): SortedPlan['down'] {
   return sort.links.map((link, index) => {
     const next = sort.links[index + 1]?.fromColumn
     const to = tableOf(link.to)
-    const columns = next === undefined ? [link.toColumn, ...sort.keys.map(({ column }) => column.name)] : [next]
+    const columns = next === undefined ? [link.toColumn, ...placed] : [next]
     const statement = files[to.domain].prepare(linkedText(to, link.toColumn, columnList('p', columns)))
     return { from: index === 0 ? positionOf(table, link.fromColumn) : 1, statement }
   })
@@ -148,13 +161,14 @@ function compileRest({ table, filter, sort }: Shape, files: Files): NonNullable<
 
 export interface SortedRow {
   readonly link: Raw[number]
-  readonly values: readonly CursorValue[]
+  /** Its sort values and tie-break. */
+  readonly place: readonly CursorValue[]
 }
 
-export const sortedRow = ({ sort }: SortedPlan, row: Raw, offset: number): SortedRow => {
-  const at = sort.keys.map((_, index) => index + 1 + offset)
+export const sortedRow = ({ sort, placed }: SortedPlan, row: Raw, offset: number): SortedRow => {
+  const at = placed.map((_, index) => index + 1 + offset)
   const link = row[offset] ?? null
-  return { link, values: sortValues(sort.table, sort, row, at, link) }
+  return { link, place: exactValues(sort.table, placed, row, at, link) }
 }
 
 export interface SortedOptions {
@@ -190,9 +204,8 @@ class SortedWalk implements Walk {
       this.#isRest = true
       this.#restAfter = [after.id]
     } else if (after) {
-      const values = plan.reread.valuesOf(run, after)
-      this.#place = [...values, after.link]
-      if (!plan.isUnique) this.#open = { row: { link: after.link, values }, id: after.id }
+      this.#place = plan.reread.valuesOf(run, after)
+      if (!plan.isUnique) this.#open = { row: { link: after.link, place: this.#place }, id: after.id }
     }
   }
 
@@ -206,7 +219,7 @@ class SortedWalk implements Walk {
     const id = String(this.hits[index]?.[this.#plan.keyAt])
     const sorted = this.#sorted[index]
     if (!sorted) return { phase: 1, id, link: null, values: [] }
-    const values = this.#plan.reread.carried > 0 ? sorted.values : []
+    const values = this.#plan.reread.carried > 0 ? sorted.place : []
     return { phase: 0, id, link: sorted.link === null ? null : String(sorted.link), values }
   }
 
@@ -219,7 +232,7 @@ class SortedWalk implements Walk {
     this.#add(found, rows, this.#plan.checks)
     const cut = found.length === limit ? found.at(-1) : undefined
     const last = cut ? rows[cut[0] as number] : rows.at(-1)
-    if (last) this.#place = [...last.values, last.link]
+    if (last) this.#place = last.place
     if (cut && last) this.#open = { row: last, id: cut[this.#plan.keyAt + 1] ?? null }
     else if (raw.length < batch) this.#endSorted()
     return Math.max(raw.length, found.length)

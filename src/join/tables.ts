@@ -12,6 +12,7 @@ export interface Table {
   /** What a caller may know of: every column but secrets and bytes. */
   readonly columns: readonly CatalogColumn[]
   readonly relations: ReadonlyMap<string, Relation>
+  readonly indexes: CatalogModel['indexes']
   /** Columns that lead an index. */
   readonly indexed: ReadonlySet<string>
 }
@@ -56,6 +57,7 @@ function toTable(model: CatalogModel): Table {
     key,
     columns: model.columns.filter((column) => column.class !== 'secret' && column.type !== 'bytes'),
     relations: new Map(relationsOf(model).map((relation) => [relation.name, relation])),
+    indexes: model.indexes,
     indexed: new Set([...unique, ...model.indexes.flatMap(([first]) => first ?? [])]),
   }
 }

@@ -4,7 +4,6 @@
 import { quote } from '../database/catalog.ts'
 import { type CursorValue, lostCursor, type Position } from './cursor.ts'
 import type { Files, Kept, Raw, Run } from './files.ts'
-import type { Sort } from './request.ts'
 import { unsafeInteger } from './rows.ts'
 import { columnList } from './statements.ts'
 import { isPii, type Table } from './tables.ts'
@@ -22,27 +21,27 @@ export interface Walk {
 /** Batches grow, so that the number of statements grows with the logarithm of the rows. */
 export const MAX_BATCH = 4_096
 
-/** The sort values of one row, exactly. A rounded one would lose the place. */
-export function sortValues(table: Table, sort: Sort, row: Raw, from: readonly number[], id: unknown): CursorValue[] {
-  return from.map((at, index) => {
+/** A row's values at these places, exactly: a rounded one would lose the place. */
+export function exactValues(table: Table, columns: readonly string[], row: Raw, from: readonly number[], id: unknown) {
+  return from.map((at, index): CursorValue => {
     const value = row[at] ?? null
     const isExact = typeof value !== 'number' || Number.isSafeInteger(value)
-    return isExact ? value : unsafeInteger(table, sort.keys[index]?.column.name ?? '', id)
+    return isExact ? value : unsafeInteger(table, columns[index] ?? '', id)
   })
 }
 
-/** Gives back a cursor's sort values: those in it, or, for personal information, those that its row holds now. */
+/** Gives back the values of a cursor's place: those in it, or, for personal information, those that its row holds now. */
 export interface Rereader {
   /** How many values a cursor of phase 0 carries. */
   readonly carried: number
   valuesOf(run: Run, position: Position): readonly CursorValue[]
 }
 
-/** `column`: the one that a cursor names the row by, the key or the column that links to it. */
-export function rereader({ table, keys }: Sort, column: string, files: Files): Rereader {
-  if (!keys.some((key) => isPii(key.column))) return { carried: keys.length, valuesOf: (_run, { values }) => values }
-  const names = keys.map((key) => key.column.name)
-  const sql = `select ${columnList('r', names)} from ${quote(table.name)} r where r.${quote(column)} = ?`
+/** `columns`: those of the place; `named`: the column by which a cursor names the row. */
+export function rereader(table: Table, columns: readonly string[], named: string, files: Files): Rereader {
+  const isCarried = !table.columns.some((column) => columns.includes(column.name) && isPii(column))
+  if (isCarried) return { carried: columns.length, valuesOf: (_run, { values }) => values }
+  const sql = `select ${columnList('r', columns)} from ${quote(table.name)} r where r.${quote(named)} = ?`
   const statement: Kept = files[table.domain].prepare(sql)
   const valuesOf = (run: Run, { id, link }: Position) => {
     const [values] = run.all(statement, [link ?? id])

@@ -106,7 +106,7 @@ function ordering(world: World, model: CatalogModel, sort: readonly string[]): (
     for (const name of links) {
       const relation = relationNamed(at.model, name)
       const [next] = at.row ? linked(world, at.row, relation) : []
-      at = { model: relation.to, row: next, link: next?.[relation.toColumn] ?? null }
+      at = { model: relation.to, row: next, link: next?.[tieOf(relation, keys)] ?? null }
     }
     return at
   }
@@ -121,6 +121,14 @@ function ordering(world: World, model: CatalogModel, sort: readonly string[]): (
     const order = compare(x.link, y.link) || compare(id(a), id(b))
     return last ? -order : order
   }
+}
+
+/** The key of the sorted row where an index has it behind the sort keys, else what links to the row. */
+function tieOf({ to, toColumn }: Relation, keys: readonly { path: readonly string[] }[]): string {
+  const names = [...keys.map(({ path }) => path.at(-1) as string), keyOf(to)]
+  const last = names.findIndex((name) => columnOf(to, name)?.unique && !columnOf(to, name)?.nullable)
+  const used = [...names.slice(0, Math.min(last + 1, names.length - 1)), keyOf(to)]
+  return to.indexes.some((index) => used.every((name, at) => index[at] === name)) ? keyOf(to) : toColumn
 }
 
 function expanded(world: World, model: CatalogModel, row: Row, paths: readonly (readonly string[])[]): Tree {
