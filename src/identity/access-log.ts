@@ -45,6 +45,7 @@ export function accessRecorder(client: PrismaClient, { now, newId }: AccessSourc
   function begin(): Batch {
     const rows: Row[] = []
     const written = last.then(async () => {
+      await turnOfLoop() // Requests that lie ready on other connections join this write.
       open = undefined
       await insert(client, rows)
     })
@@ -59,6 +60,8 @@ export function accessRecorder(client: PrismaClient, { now, newId }: AccessSourc
     return open.written
   }
 }
+
+const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 // One statement whatever the number of rows, so that it is prepared once: a third of createMany's time.
 async function insert(client: PrismaClient, rows: readonly Row[]): Promise<void> {

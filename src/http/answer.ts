@@ -1,0 +1,24 @@
+// Sends what the join service found. Rows go from SQLite to the socket with one JSON.stringify between.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { RecordAccess } from '../identity/access-log.ts'
+import type { Meta } from '../join/types.ts'
+import { callerOf } from './plugins/auth.ts'
+
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
+interface Found {
+  readonly data: unknown
+  readonly page?: { readonly next: string | null }
+  readonly meta: Meta
+}
+
+/** Where personal information was read, the answer waits until the access log says so on disk. */
+export function sendFound(found: Found, request: FastifyRequest, reply: FastifyReply, record: RecordAccess): unknown {
+  const { pii, ...meta } = found.meta
+  const text = JSON.stringify(found.page ? { data: found.data, page: found.page, meta } : { data: found.data, meta })
+  reply.header('content-type', JSON_TYPE)
+  if (!pii || pii.fields.length === 0) return void reply.send(text)
+  const { method, id, routeOptions } = request
+  const access = { apiKeyId: callerOf(request).keyId, route: `${method} ${routeOptions.url}`, requestId: id, ...pii }
+  return record(access).then(() => text)
+}

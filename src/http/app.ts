@@ -1,0 +1,55 @@
+// The app, assembled apart from listening, so that a test can ask it without a socket.
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Context } from '../context.ts'
+import { accessRecorder } from '../identity/access-log.ts'
+import { brokenRequests } from './broken-requests.ts'
+import { type LogSink, loggingOptions, requestLog, stderrSink } from './logging.ts'
+import { auth } from './plugins/auth.ts'
+import { crossOrigin } from './plugins/cross-origin.ts'
+import { documentation } from './plugins/documentation.ts'
+import { errors, sendProblem } from './plugins/errors.ts'
+import { rateLimit } from './plugins/rate-limit.ts'
+import { securityHeaders } from './plugins/security-headers.ts'
+import { keepQueryText, validation } from './plugins/validation.ts'
+import { requestIds } from './request-ids.ts'
+import { healthRoutes } from './routes/health.ts'
+import { resourceRoutes } from './routes/resources.ts'
+import { statsRoutes } from './routes/stats.ts'
+
+export interface AppOptions {
+  /** Where log lines go; stderr when absent. */
+  readonly log?: LogSink
+}
+
+const BODY_LIMIT_BYTES = 256 * 1024
+const MAX_ID_LENGTH = 500
+const REQUEST_TIMEOUT_MS = 30_000
+
+/** The caller closes the app, then the context. */
+export async function createApp(context: Context, { log = stderrSink }: AppOptions = {}): Promise<FastifyInstance> {
+  const { config } = context
+  const nextId = requestIds(context.randomBytes)
+  const app = fastify({
+    ...loggingOptions(config.logLevel, log),
+    genReqId: nextId,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false, // Who comes by a connection that is still open is answered, and asked to close it.
+    routerOptions: { querystringParser: keepQueryText, maxParamLength: MAX_ID_LENGTH },
+    frameworkErrors: sendProblem,
+    clientErrorHandler: brokenRequests(nextId),
+  })
+  await app.register(securityHeaders)
+  await app.register(errors)
+  if (['trace', 'debug', 'info'].includes(config.logLevel)) await app.register(requestLog)
+  await app.register(crossOrigin, { origins: config.corsOrigins })
+  await app.register(validation)
+  await app.register(auth, { context })
+  await app.register(rateLimit, { perMinute: config.rateLimitPerMinute })
+  await app.register(documentation)
+  await app.register(healthRoutes, { context })
+  await app.register(resourceRoutes, { context, record: accessRecorder(context.files.identity.client, context) })
+  await app.register(statsRoutes, { context })
+  return app
+}

@@ -1,0 +1,98 @@
+// The one table of who may read what. A route that is not in it keeps the app from starting, and an answer may reach
+// through links (expand, filter, sort) only into resources that the key's scopes could read by themselves.
+import { relationsOf, resources } from '../database/catalog.ts'
+import { ForbiddenError, UsageError } from '../errors.ts'
+import type { CatalogModel, Resource } from '../generated/catalog.ts'
+import type { Caller, Scope } from '../identity/api-keys.ts'
+
+/** `public`: without a key. Otherwise one of these scopes is needed. */
+export type Access = 'public' | readonly Scope[]
+
+const REVIEWERS: readonly Scope[] = ['admin', 'compliance']
+const PRODUCT: readonly Scope[] = ['frontend', ...REVIEWERS]
+const FIGURES: readonly Scope[] = ['ops', ...REVIEWERS]
+
+const RESOURCES: Readonly<Record<Resource, readonly Scope[]>> = {
+  users: PRODUCT,
+  subscriptions: PRODUCT,
+  'subscription-events': PRODUCT,
+  'credit-purchases': PRODUCT,
+  payments: PRODUCT,
+  'recurring-schedules': PRODUCT,
+  vouchers: PRODUCT,
+  'voucher-logs': REVIEWERS,
+  'admin-logs': REVIEWERS,
+  'admin-log-origins': REVIEWERS,
+  'auth-logs': REVIEWERS,
+}
+
+const ROUTES: Readonly<Record<string, Access>> = {
+  'GET /v1/stats/subscriptions': FIGURES,
+  'GET /v1/stats/overview': FIGURES,
+  // Probes of an orchestrator and a browser that opens the documentation bring no key; neither shows a row.
+  'GET /health/live': 'public',
+  'GET /health/ready': 'public',
+  'GET /openapi.json': 'public',
+  'GET /docs': 'public',
+  'GET /docs/': 'public',
+  'GET /docs/js/scalar.js': 'public',
+}
+
+/** By `METHOD /route/:pattern`; a HEAD is a GET. */
+export const AUTHORIZATION: ReadonlyMap<string, Access> = new Map<string, Access>([
+  ...resources
+    .filter(({ listed }) => listed)
+    .flatMap(({ resource }): [string, Access][] => {
+      const scopes = scopesOf(resource)
+      return [
+        [`GET /v1/${resource}`, scopes],
+        [`GET /v1/${resource}/:id`, scopes],
+      ]
+    }),
+  ...Object.entries(ROUTES),
+])
+
+/** Throws where the table lacks the route: whoever adds a route decides who may call it. */
+export function accessTo(method: string, route: string): Access {
+  const key = `${method === 'HEAD' ? 'GET' : method} ${route}`
+  const access = AUTHORIZATION.get(key)
+  if (!access) throw new Error(`${key} is not in the authorization table of src/http/authorization.ts`)
+  return access
+}
+
+export const allows = (scopes: readonly Scope[], caller: Caller): boolean =>
+  scopes.some((scope) => caller.scopes.has(scope))
+
+/** Throws ForbiddenError unless the caller may read every one of these resources. */
+export function requireReach(caller: Caller, reached: readonly string[]): void {
+  const refused = reached.filter((resource) => !allows(scopesOf(resource), caller))
+  if (refused.length === 0) return
+  throw new ForbiddenError(`The key's scopes do not reach ${refused.join(', ')}`, {
+    hint: 'Leave out what leads there, or use a key with one of the scopes named in errors.',
+    errors: refused.map((resource) => ({ at: resource, message: `needs one of ${scopesOf(resource).join(', ')}` })),
+  })
+}
+
+/** The resources that a path of links leads through: `voucher.user` from voucher-logs gives vouchers and users. */
+export function resourcesOnPath(from: CatalogModel, links: readonly string[]): readonly string[] {
+  const reached: string[] = []
+  let model = from
+  for (const name of links) {
+    const relations = relationsOf(model)
+    const relation = relations.find((candidate) => candidate.name === name)
+    if (!relation) throw unknownLink(model, name, relations)
+    model = relation.to
+    reached.push(model.resource ?? model.name)
+  }
+  return reached
+}
+
+function scopesOf(resource: string | undefined): readonly Scope[] {
+  return Object.hasOwn(RESOURCES, resource ?? '') ? RESOURCES[resource as Resource] : []
+}
+
+function unknownLink(model: CatalogModel, name: string, relations: readonly { readonly name: string }[]): UsageError {
+  const allowed = relations.map((relation) => relation.name).join(', ') || 'none'
+  const message = `${model.resource} has no link "${name}"; its links: ${allowed}`
+  return new UsageError(message, { errors: [{ at: name, message }] })
+}

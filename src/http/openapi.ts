@@ -1,0 +1,113 @@
+// The frame of the OpenAPI document and what @fastify/swagger cannot say by itself.
+import type { z } from 'zod'
+import type { Access } from './authorization.ts'
+
+export const OPENAPI = {
+  openapi: '3.1.0',
+  info: {
+    title: 'gogga-data',
+    version: '1',
+    description: [
+      'Reads across the three files of GOGGA: identity.db, billing.db and admin.db.',
+      '',
+      'Lists answer `{data, page: {next}, meta}`; send `page.next` back as `after` for the next page. Times are RFC 3339 in',
+      'UTC, money is integer cents in fields ending in `Cents`, ids are opaque. Every error is a problem document (RFC 9457).',
+    ].join('\n'),
+  },
+  servers: [{ url: '/' }],
+  tags: [
+    {
+      name: 'identity',
+      description: 'Rows of identity.db. Personal information is masked without the scope `pii:read`.',
+    },
+    { name: 'billing', description: 'Rows of billing.db; people appear as subject ids.' },
+    { name: 'admin', description: 'Rows of admin.db; people appear as subject ids.' },
+    { name: 'stats', description: 'Figures across the files.' },
+    { name: 'health', description: 'For whoever runs the server.' },
+    { name: 'documentation', description: 'What there is.' },
+  ],
+  components: {
+    securitySchemes: {
+      bearer: { type: 'http' as const, scheme: 'bearer', description: 'A key, `gogga_<id>_<secret>`.' },
+      apiKey: { type: 'apiKey' as const, in: 'header' as const, name: 'X-Api-Key', description: 'The same key.' },
+    },
+  },
+}
+
+const operator = (description: string, type: unknown = { type: 'string' }) => ({ description, ...(type as object) })
+
+/** One entry of `filter`: a value, or values by operator. */
+const CONDITION = {
+  description: 'A value to equal, or conditions by operator.',
+  oneOf: [
+    { type: 'string' },
+    {
+      type: 'object',
+      minProperties: 1,
+      additionalProperties: false,
+      properties: {
+        eq: operator('Equal.'),
+        ne: operator('Not equal.'),
+        in: operator('One of a comma-separated list.'),
+        lt: operator('Less than.'),
+        lte: operator('At most.'),
+        gt: operator('Greater than.'),
+        gte: operator('At least.'),
+        contains: operator('Contains the text.'),
+        startsWith: operator('Begins with the text.'),
+        isNull: operator('Is null, or is not.', { type: 'string', enum: ['true', 'false'] }),
+      },
+    },
+  ],
+}
+
+/** What a route says of its key: any of the two ways, with any of the scopes. */
+export function securityOf(access: Access): { security: Record<string, string[]>[]; note: string } {
+  if (access === 'public') return { security: [], note: 'Needs no key.' }
+  const scopes = access.map((scope) => `\`${scope}\``).join(', ')
+  return { security: [{ bearer: [] }, { apiKey: [] }], note: `Needs a key with one of the scopes ${scopes}.` }
+}
+
+interface Parameter {
+  readonly name?: string
+  readonly in?: string
+}
+interface Operation {
+  readonly parameters?: readonly Parameter[]
+}
+
+/** Leaves out what zod adds for its own checks: the pattern behind a format, the bounds of a double's integers. */
+export function plainer({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.format !== undefined) delete jsonSchema.pattern
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+}
+
+/** Adds how `filter` is written into a URL, and the schema that its entries share. */
+export function finishDocument<T extends object>(document: T): T {
+  const { paths = {}, components = {} } = document as {
+    paths?: Record<string, Record<string, Operation>>
+    components?: { schemas?: Record<string, unknown> }
+  }
+  const finished = Object.entries(paths).map(([path, operations]) => [path, mapValues(operations, finishOperation)])
+  // The transformation makes every component twice, once for what is sent; rows are only answered.
+  const schemas = Object.entries(components.schemas ?? {}).filter(([name]) => !name.endsWith('Input'))
+  return {
+    ...document,
+    paths: Object.fromEntries(finished),
+    components: { ...components, schemas: { ...Object.fromEntries(schemas), Condition: CONDITION } },
+  }
+}
+
+function finishOperation(operation: Operation): Operation {
+  if (!operation.parameters) return operation
+  const parameters = operation.parameters.map((parameter) =>
+    parameter.in === 'query' && parameter.name === 'filter'
+      ? { ...parameter, style: 'deepObject', explode: true }
+      : parameter,
+  )
+  return { ...operation, parameters }
+}
+
+const mapValues = <T>(record: Record<string, T>, change: (value: T) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))

@@ -1,0 +1,109 @@
+// What the parameters of a list and of one row mean, for validation and for the OpenAPI document alike.
+import { z } from 'zod'
+import type { CatalogModel } from '../../generated/catalog.ts'
+import type { NamedPageQuery } from '../../join/types.ts'
+import { resourcesOnPath } from '../authorization.ts'
+import { expandDoc, filterDoc, sortDoc } from './describe.ts'
+import type { FilterInput } from './text.ts'
+
+type Asked = Omit<NamedPageQuery, 'pii'>
+
+/** A checked list query. */
+export interface ListQuery {
+  /** What the join service is asked, by what the caller may see. Built once, since the same query comes often. */
+  readonly ask: Readonly<Record<'clear' | 'masked', NamedPageQuery>>
+  /** The resources that it leads into, the listed one included. */
+  readonly reached: readonly string[]
+}
+
+/** A checked query for one row. */
+export interface OneQuery {
+  readonly ask: Readonly<Record<'clear' | 'masked', Omit<NamedPageQuery, 'filter' | 'sort' | 'limit' | 'after'>>>
+  readonly reached: readonly string[]
+}
+
+const MAX_NAMES = 32
+
+type Doc = z.core.GlobalMeta
+
+/** A comma-separated list. What is said of it belongs to the text, since that is what a caller writes. */
+const names = (doc: Doc) =>
+  z
+    .string()
+    .meta(doc)
+    .transform((text) => text.split(',').filter(Boolean))
+    .pipe(z.array(z.string()).max(MAX_NAMES, `at most ${MAX_NAMES} names`))
+const after = z.string().min(1).max(2_048).meta({
+  description: 'The cursor of the page before, its `page.next`; with the same filter and sort.',
+})
+const limit = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(200)
+  .default(50)
+  .meta({
+    description: 'Rows a page.',
+    examples: [50],
+  })
+const meta = z.literal('sources').meta({
+  description: '`sources` adds to `meta` how many rows, statements and microseconds each file took.',
+})
+// parseQuery made it; a record of zod's would drop the field `__proto__`, and with it a condition.
+const filter = z.custom<FilterInput>((value) => typeof value === 'object' && value !== null)
+
+/** The querystring of `GET /v1/<resource>`. */
+export function listQuery(model: CatalogModel) {
+  return z
+    .strictObject({
+      limit: limit.optional(),
+      after: after.optional(),
+      sort: names(sortDoc(model)).optional(),
+      expand: names(expandDoc(model)).optional(),
+      filter: filter.meta(filterDoc(model)).optional(),
+      meta: meta.optional(),
+    })
+    .transform((input): ListQuery => {
+      const { sort = [], expand = [], after } = input
+      const filters = filtersOf(input.filter ?? {})
+      const asked: Asked = {
+        from: model.resource ?? '',
+        filter: filters,
+        sort,
+        expand,
+        limit: input.limit ?? 50,
+        ...(after !== undefined && { after }),
+        sources: input.meta === 'sources',
+      }
+      const fields = [...filters.map(({ field }) => field), ...sort.map((field) => field.replace(/^-/, ''))]
+      return { ask: both(asked), reached: reachedBy(model, fields, expand) }
+    })
+}
+
+/** The querystring of `GET /v1/<resource>/:id`. */
+export function oneQuery(model: CatalogModel) {
+  return z
+    .strictObject({ expand: names(expandDoc(model)).optional(), meta: meta.optional() })
+    .transform((input): OneQuery => {
+      const { expand = [] } = input
+      const asked = { from: model.resource ?? '', expand, sources: input.meta === 'sources' }
+      return { ask: both(asked), reached: reachedBy(model, [], expand) }
+    })
+}
+
+const both = <T extends object>(asked: T) => ({
+  clear: { ...asked, pii: 'clear' as const },
+  masked: { ...asked, pii: 'masked' as const },
+})
+
+function filtersOf(input: FilterInput): NonNullable<NamedPageQuery['filter']> {
+  return Object.entries(input).flatMap(([field, operators]) =>
+    Object.entries(operators).map(([op, text]) => ({ field, op, value: op === 'in' ? text.split(',') : text })),
+  )
+}
+
+function reachedBy(model: CatalogModel, fields: readonly string[], expand: readonly string[]): readonly string[] {
+  const paths = [...fields.map((field) => field.split('.').slice(0, -1)), ...expand.map((path) => path.split('.'))]
+  const reached = paths.flatMap((links) => resourcesOnPath(model, links))
+  return [...new Set([model.resource ?? '', ...reached])]
+}

@@ -1,0 +1,161 @@
+// The app over three fresh files with a few people whose figures the tests know, and a key of any scopes on demand.
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import { afterAll, beforeAll } from 'vitest'
+import { type Config, readConfig } from '../../src/config.ts'
+import { type Context, createContext } from '../../src/context.ts'
+import { type AppOptions, createApp } from '../../src/http/app.ts'
+import { createKey, type Scope } from '../../src/identity/api-keys.ts'
+import { type Databases, withDatabases } from '../helpers/databases.ts'
+
+export const NOW = new Date('2026-06-01T12:00:00.000Z')
+
+export interface TestApp {
+  readonly app: FastifyInstance
+  readonly context: Context
+  readonly databases: Databases
+  /** Lines that were logged. */
+  readonly log: string[]
+  key(...scopes: readonly Scope[]): Promise<string>
+  /** GET with a key of these scopes, or without a key for an empty list. */
+  get(url: string, scopes?: readonly Scope[]): Promise<LightMyRequestResponse>
+}
+
+export const configOf = ({ dir }: Databases, env: Readonly<Record<string, string>> = {}): Config =>
+  readConfig({ GOGGA_DATA_DIR: dir, PORT: '0', GOGGA_BUSY_TIMEOUT_MS: '100', ...env }, dir)
+
+interface TestOptions {
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export const withApp = <T>(work: (test: TestApp) => Promise<T>, options: TestOptions = {}): Promise<T> =>
+  withDatabases(async (databases) => {
+    await using context = await createContext(configOf(databases, options.env), { now: () => NOW })
+    await insertPeople(context)
+    const log: string[] = []
+    const appOptions: AppOptions = { log: { write: (line) => void log.push(line) } }
+    const app = await createApp(context, appOptions)
+    const keys = new Map<string, Promise<string>>()
+    const key = (...scopes: readonly Scope[]) => {
+      const name = scopes.join(' ')
+      const made = keys.get(name) ?? newKey(context, scopes)
+      keys.set(name, made)
+      return made
+    }
+    const get = async (url: string, scopes: readonly Scope[] = ['admin']) => {
+      const headers = scopes.length > 0 ? { authorization: `Bearer ${await key(...scopes)}` } : {}
+      return app.inject({ url, headers })
+    }
+    try {
+      return await work({ app, context, databases, log, key, get })
+    } finally {
+      await app.close()
+    }
+  })
+
+/** One app for all tests of a file, where none changes what another reads. */
+export function sharedApp(): () => TestApp {
+  const done = Promise.withResolvers<void>()
+  const started = Promise.withResolvers<TestApp>()
+  let shared: TestApp
+  let ended: Promise<void> = Promise.resolve()
+  beforeAll(async () => {
+    ended = withApp((test) => {
+      started.resolve(test)
+      return done.promise
+    })
+    ended.catch(started.reject)
+    shared = await started.promise
+  })
+  afterAll(async () => {
+    done.resolve()
+    await ended
+  })
+  return () => shared
+}
+
+export async function newKey(context: Context, scopes: readonly Scope[]): Promise<string> {
+  const { key } = await createKey(context.files.identity.client, { name: 'test', scopes }, context)
+  return key
+}
+
+export const PEOPLE = [
+  { id: 'u1', email: 'thabo@example.co.za', tier: 'JIGGA' },
+  { id: 'u2', email: 'anna@example.co.za', tier: 'JIVE' },
+  { id: 'u3', email: 'zinzi@example.co.za', tier: 'JIGGA' },
+  { id: 'u4', email: 'busi@example.co.za', tier: 'FREE' },
+  { id: 'u5', email: 'lerato@example.co.za', tier: 'JIGGA' },
+] as const
+
+const at = (day: number) => new Date(Date.UTC(2026, 0, day))
+
+async function insertPeople({ files }: Context): Promise<void> {
+  const { identity, billing, admin } = {
+    identity: files.identity.client,
+    billing: files.billing.client,
+    admin: files.admin.client,
+  }
+  await identity.user.createMany({
+    data: PEOPLE.map(({ id, email }, index) => ({ id, email, createdAt: at(index + 1), updatedAt: at(index + 1) })),
+  })
+  await identity.authLog.create({
+    data: { id: 'a1', email: 'thabo@example.co.za', action: 'sign_in', ip: '196.25.1.7', createdAt: at(2) },
+  })
+  await billing.subscription.createMany({
+    data: PEOPLE.map(({ id, tier }, index) => ({
+      id: `s-${id}`,
+      userId: id,
+      tier,
+      status: 'active',
+      payfastToken: `secret-token-${id}`,
+      credits: 100 * index,
+      createdAt: at(index + 1),
+      updatedAt: at(index + 1),
+    })),
+  })
+  await billing.processedPayment.createMany({
+    data: ['u1', 'u1', 'u3', 'gone'].map((userId, index) => ({
+      id: `p${index + 1}`,
+      pfPaymentId: `pf-${index + 1}`,
+      type: 'subscription',
+      amountCents: 29_900,
+      userId,
+      processedAt: at(index + 1),
+    })),
+  })
+  await billing.subscriptionEvent.create({
+    data: { id: 'e1', subscriptionId: 's-u1', userId: 'u1', event: 'upgraded', actor: 'system', createdAt: at(3) },
+  })
+  await billing.creditPurchase.create({
+    data: { id: 'c1', userId: 'u1', packSize: '200', credits: 50_000, status: 'complete', createdAt: at(3) },
+  })
+  await billing.recurringSchedule.create({
+    data: {
+      id: 'r1',
+      userId: 'u1',
+      tier: 'JIGGA',
+      amountCents: 29_900,
+      token: 'secret-token',
+      nextChargeAt: at(30),
+      updatedAt: at(3),
+      createdAt: at(3),
+    },
+  })
+  await admin.voucher.create({
+    data: {
+      id: 'v1',
+      code: 'GOGGA-1',
+      type: 'R200',
+      createdBy: 'u2',
+      userId: 'u1',
+      expiresAt: at(300),
+      createdAt: at(4),
+    },
+  })
+  await admin.voucherLog.create({
+    data: { id: 'l1', voucherId: 'v1', action: 'created', actor: 'u2', createdAt: at(4) },
+  })
+  await admin.adminLog.create({
+    data: { id: 'g1', adminId: 'u2', action: 'credit', targetUser: 'u1', createdAt: at(5) },
+  })
+  await identity.adminLogOrigin.create({ data: { adminLogId: 'g1', ip: '196.25.1.9' } })
+}
