@@ -116,8 +116,7 @@ function drive(ways: Ways, cursorValues: number): Drive {
 /** A walk whose hits begin with the page and one row more, where there is one. */
 function race(run: Run, ways: Ways, bounds: Bounds, after: Position | undefined, limit: number): Walk {
   const { options, memory } = ways
-  const { strategy, batch = Math.max(limit + 1, Math.min(MAX_BATCH, Math.ceil((limit + 1) * memory.rowsPerHit))) } =
-    options
+  const { strategy, batch = batchFor(limit, memory) } = options
   const tryKeys = (budget: number, needsIndex: boolean): Walk | undefined => {
     const found = fewKeys(run, ways.matchers, bounds, budget, needsIndex)
     return found && ways.byKeys(run, bounds, after, batch, found.matcher, found.keys)
