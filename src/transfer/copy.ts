@@ -5,11 +5,11 @@ import { quote } from '../database/catalog.ts'
 import type { Connection } from '../database/connections.ts'
 import type { TransferContext } from './context.ts'
 import { detacher } from './detacher.ts'
-import { carriedColumns, type FoundTable } from './inspect.ts'
+import { carriedColumns, type FoundTable, readable } from './inspect.ts'
 import { writeSchema } from './legacy-schema.ts'
 import { originalsWriter } from './originals.ts'
 import { isPeople, type Plan, type PlannedTable } from './plan.ts'
-import { type Readable, readRows } from './read-rows.ts'
+import { readRows } from './read-rows.ts'
 import { rowWriter, type WriteRow } from './row-writer.ts'
 import type { RuleContext } from './rules.ts'
 import { Subjects } from './subjects.ts'
@@ -92,12 +92,6 @@ async function loadTable(task: Load, begun: Journal, table: FoundTable, writer: 
 
 /** Whether a second run may begin behind the last checkpoint; other tables begin anew. */
 const canGoOn = ({ legacy, rowid }: FoundTable): boolean => legacy !== undefined && rowid !== undefined
-
-export const readable = (table: FoundTable): Readable => ({
-  name: table.name,
-  rowid: table.rowid,
-  columns: carriedColumns(table).map(({ name }) => name),
-})
 
 function begin(targets: Targets): void {
   for (const [, connection] of connectionsOf(targets)) connection.exec('begin immediate')

@@ -4,6 +4,7 @@ import { quote } from '../database/catalog.ts'
 import type { Connection } from '../database/connections.ts'
 import { encodingOf, type TextEncoding } from './cells.ts'
 import { type LegacyTable, legacyTableNamed, type Place, placeNamed } from './layout.ts'
+import type { Readable } from './read-rows.ts'
 
 export interface FoundColumn {
   readonly name: string
@@ -68,6 +69,13 @@ export function carriedColumns(table: FoundTable): readonly CarriedColumn[] {
 
 export const knownTable = (table: FoundTable): LegacyTable | undefined =>
   table.legacy === undefined ? undefined : legacyTableNamed(table.legacy)
+
+/** All that is carried of a table, as `readRows` asks for it. */
+export const readable = (table: FoundTable): Readable => ({
+  name: table.name,
+  rowid: table.rowid,
+  columns: carriedColumns(table).map(({ name }) => name),
+})
 
 interface TableRow {
   readonly schema: string

@@ -33,7 +33,7 @@ export type PutBack = (rowId: string, current: Cell) => Cell | undefined
 type Kept = [rowId: string, storage: Storage, value: Buffer, replacement: string | null]
 
 /** So many originals of one column are held in memory; of more, each is looked up. */
-const MOST_HELD = 10_000
+const MOST_HELD = 5_000
 
 /** Undefined where the column has no originals, as most. */
 export function originalsReader(
@@ -44,15 +44,14 @@ export function originalsReader(
 ): PutBack | undefined {
   const of = `from ${quote(ORIGINALS.name)} where "table" = ? and "column" = ?`
   const fields = '"rowId", "storage", "value", "replacement"'
-  const few = identity
-    .prepare<[string, string], Kept>(`select ${fields} ${of} limit ${MOST_HELD + 1}`)
-    .raw()
-    .all(table, column)
-  if (few.length === 0) return undefined
+  const many = identity.prepare<[string, string], Kept>(`select ${fields} ${of} limit ${MOST_HELD + 1}`).raw()
+  const held = new Map<string, Kept>()
+  for (const kept of many.iterate(table, column)) held.set(kept[0], kept)
+  if (held.size === 0) return undefined
+  const isAll = held.size <= MOST_HELD
+  if (!isAll) held.clear()
   const one = identity.prepare<[string, string, string], Kept>(`select ${fields} ${of} and "rowId" = ?`).raw()
-  const held = new Map(few.map((kept) => [kept[0], kept]))
-  const find =
-    few.length > MOST_HELD ? (rowId: string) => one.get(table, column, rowId) : (rowId: string) => held.get(rowId)
+  const find = isAll ? (rowId: string) => held.get(rowId) : (rowId: string) => one.get(table, column, rowId)
   return (rowId, current) => {
     const kept = find(rowId)
     if (!kept || kept[3] !== currentText(current)) return undefined

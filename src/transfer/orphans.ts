@@ -48,17 +48,34 @@ export function orphansInFiles(files: Readonly<Record<Domain, Connection>>, tabl
   const main = knownTable(table)?.main
   if (!main) return []
   return linksOf(table).map(({ link, column }) => {
-    const named = files[link.to.domain]
-      .prepare(`select 1 from ${quote(link.to.model)} where ${quote(link.to.column)} = ?`)
-      .pluck()
     const name = quote(link.column)
     const groups = files[main.domain]
       .prepare<[], [unknown, number]>(
         `select ${name}, count(*) from ${quote(main.name)} where ${name} is not null group by ${name}`,
       )
       .raw()
-    let orphans = 0
-    for (const [value, count] of groups.iterate()) if (named.get(value) === undefined) orphans += count
-    return { link: `${table.name}.${column}`, orphans }
+      .iterate()
+    return { link: `${table.name}.${column}`, orphans: countMisses(files[link.to.domain], link, groups) }
   })
+}
+
+const BATCH = 5_000
+
+/** Keys go to the other file in batches, as one JSON array each. */
+function countMisses(named: Connection, { to }: CatalogLink, groups: Iterable<[unknown, number]>): number {
+  const missing = named
+    .prepare<[string], number>(
+      `select key from json_each(?) where value not in (select ${quote(to.column)} from ${quote(to.model)})`,
+    )
+    .pluck()
+  let orphans = 0
+  let batch: [unknown, number][] = []
+  const flush = () => {
+    const keys = JSON.stringify(batch.map(([value]) => String(value)))
+    for (const at of missing.iterate(keys)) orphans += batch[at]?.[1] ?? 0
+    batch = []
+  }
+  for (const group of groups) if (batch.push(group) === BATCH) flush()
+  flush()
+  return orphans
 }

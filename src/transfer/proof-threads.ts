@@ -4,6 +4,9 @@ import { FileError } from '../errors.ts'
 import type { PlannedTable } from './plan.ts'
 import type { ProofTask, SideProof } from './proof.ts'
 
+/** Rows are short-lived: a small nursery costs little time and keeps three threads within their share of memory. */
+const HEAP = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 128 }
+
 export type ProofMessage =
   | { readonly type: 'progress'; readonly rows: number }
   | { readonly type: 'proof'; readonly proof: SideProof }
@@ -18,16 +21,21 @@ export interface RunningProof {
 
 /** `name` is the input's path, for messages. */
 export function startProof(task: ProofTask, name: string, progress: (rows: number) => void): RunningProof {
-  const worker = new Worker(new URL('./proof-worker.ts', import.meta.url), { workerData: task })
+  const worker = new Worker(new URL('./proof-worker.ts', import.meta.url), { workerData: task, resourceLimits: HEAP })
   let failure: unknown
+  let isDone = false
   const proof = new Promise<SideProof>((resolve, reject) => {
     const fail = (error: unknown) => {
-      failure = error
+      if (!isDone) failure = error
       reject(error)
+    }
+    const finish = (side: SideProof) => {
+      isDone = true
+      resolve(side)
     }
     worker.on('message', (message: ProofMessage) => {
       if (message.type === 'progress') progress(message.rows)
-      else if (message.type === 'proof') resolve(message.proof)
+      else if (message.type === 'proof') finish(message.proof)
       else fail(failureOf(message, name))
     })
     worker.on('error', fail)

@@ -34,7 +34,15 @@ import {
   unassignedOf,
 } from './report.ts'
 import { copySnapshot, openQuiet } from './snapshot.ts'
-import { closeTargets, createTargets, needsUnassigned, openTargets, sealTargets, UNASSIGNED } from './target-files.ts'
+import {
+  closeTargets,
+  createTargets,
+  needsUnassigned,
+  openTargets,
+  removeLogs,
+  sealTargets,
+  UNASSIGNED,
+} from './target-files.ts'
 import { basisOf, type Journal, openWorkFolder, type WorkFolder } from './work-folder.ts'
 
 export type { Phase, ProgressEvent, TransferContext } from './context.ts'
@@ -171,6 +179,7 @@ class Run {
       requireEqual(report)
       context.signal?.throwIfAborted()
       writeWhole(join(this.#work.result, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
+      removeLogs(this.#work.result, plan)
       syncTree(this.#work.result)
       this.#work.writeJournal({ ...journal, proved: true })
       return report

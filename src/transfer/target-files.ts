@@ -1,6 +1,6 @@
 // The new files while they are filled: in the work folder, without durability but safe against a kill (a rollback
 // journal, no syncs), and without the indexes that only cost time during the load.
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { pathInFolder } from '../config.ts'
@@ -23,7 +23,7 @@ export interface DroppedIndex {
 }
 
 export const UNASSIGNED = 'unassigned'
-const CACHE_KB = 24 << 10
+const CACHE_KB = 8 << 10
 
 export const needsUnassigned = ({ unknown, unknownColumns, layout }: Plan): boolean =>
   unknown.length > 0 || unknownColumns.length > 0 || layout.tables.some(({ kind }) => kind === 'virtual')
@@ -101,6 +101,16 @@ function seal(connection: Connection, path: string): void {
   const file = openSync(path, 'r+')
   fsyncSync(file)
   closeSync(file)
+}
+
+/** Readers leave an empty log beside each file that they have read; it need not be published. */
+export function removeLogs(result: string, plan: Plan): void {
+  for (const name of [...DOMAINS, ...(needsUnassigned(plan) ? [UNASSIGNED] : [])]) {
+    const path = pathInFolder(result, name)
+    const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
+    if (log && log.size > 0) throw new Error(`${name}.db has a log after it was sealed`)
+    for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
+  }
 }
 
 function openForLoad(path: string): Connection {

@@ -383,7 +383,7 @@ function checkDigit(body: string): string {
   return String((10 - (sum % 10)) % 10)
 }
 
-const id25 = (index: number) => index.toString(36).padStart(20, 'clx0u3k9v7q1w5e2r8t4')
+const id25 = (index: number) => `clx0u3k9v7q1w${index.toString(36).padStart(7, '0')}`
 const userId = (index: number) => `cuser${id25(index)}`
 
 function addUnknown(database: Database.Database, users: number): void {
