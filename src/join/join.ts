@@ -15,7 +15,7 @@ import { type Files, openFiles, type Raw, Run } from './files.ts'
 import type { Bounds } from './ordered.ts'
 import { type Answer, type OnePlan, type PagePlan, planOne, planPage } from './plan.ts'
 import { Problems } from './problems.ts'
-import type { Words } from './request.ts'
+import { filterName, type Words } from './request.ts'
 import type { Row } from './rows.ts'
 import { isPii } from './tables.ts'
 import type { Join, JoinOptions, Meta, NamedOneQuery, NamedPageQuery, One, Page } from './types.ts'
@@ -130,7 +130,7 @@ function boundsOf({ shape }: Answer, { filter, limit }: NamedPageQuery): Bounds 
     const word = filter?.[at]
     const bound = bind(column.type, op, word?.value)
     if ('parameters' in bound) return bound.parameters
-    problems.add(`filter[${word?.field}]`, bound.problem)
+    problems.add(filterName(word?.field ?? ''), bound.problem)
     return []
   })
   problems.throwAny()

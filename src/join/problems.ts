@@ -11,7 +11,7 @@ export class Problems {
 
   /** A name that is not there, and those that are. */
   unknown(at: string, what: string, name: string, allowed: readonly string[]): undefined {
-    return this.add(at, `There is no ${what} ${JSON.stringify(name)} here; allowed: ${allowed.join(', ') || 'none'}`)
+    return this.add(at, `There is no ${what} ${spelled(name)} here; allowed: ${allowed.join(', ') || 'none'}`)
   }
 
   forbid(at: string, message: string): undefined {
@@ -28,6 +28,12 @@ export class Problems {
     })
   }
 }
+
+/** What cannot be a name may be a value in the wrong place, somebody's email perhaps, and is not repeated. */
+export const spelled = (name: string): string =>
+  isName(name) ? JSON.stringify(name) : `of this spelling (${name.length} characters)`
+
+export const isName = (text: string): boolean => /^[\w.-]{1,100}$/.test(text)
 
 const textOf = (details: readonly ErrorDetail[]): string =>
   details.map(({ at, message }) => `${at}: ${message}`).join('; ')

@@ -1,7 +1,7 @@
 // A request's words → what they name in the catalog. Everything here depends on the shape of a request alone, not on
 // its values, and so is done once per shape.
 import type { CatalogColumn, Relation } from '../database/catalog.ts'
-import { Problems } from './problems.ts'
+import { isName, Problems, spelled } from './problems.ts'
 import { columnNamed, isPii, resourceNames, type Table, tableNamed, tableOf } from './tables.ts'
 import { MAX_DEPTH, type Operator } from './types.ts'
 import { booleanOf, operatorsFor } from './values.ts'
@@ -97,7 +97,7 @@ function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
     used.push(place)
   }
   const conditions = (words.filter ?? []).flatMap((word, at) => {
-    const name = `filter[${word.field}]`
+    const name = filterName(word.field)
     const place = fieldAt(table, word.field, name, problems)
     const condition = place && conditionOf(word, at, place.column, name, problems)
     if (!place || !condition) return []
@@ -114,6 +114,9 @@ function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
   if (!masked) addPiiFields(pii, table, expand)
   return { table, filter, conditions, sort, expand, masked, piiFields: [...pii].sort() }
 }
+
+/** How a filter is called in problems. */
+export const filterName = (field: string): string => (isName(field) ? `filter[${field}]` : 'filter')
 
 /** Follows all names but the last, which must be a field. */
 function fieldAt(
@@ -194,7 +197,7 @@ function checkSortPath(
 ): void {
   const many = links.find((link) => link.many)
   if (many)
-    problems.add('sort', `${JSON.stringify(word)} has many rows behind "${many.name}"; a sort follows links to one row`)
+    problems.add('sort', `${spelled(word)} has many rows behind "${many.name}"; a sort follows links to one row`)
   if (links.length !== shared.length || links.some((link, index) => link !== shared[index])) {
     problems.add('sort', 'All fields of a sort must be of one and the same table')
   }

@@ -1,0 +1,198 @@
+import { expect, test } from 'vitest'
+import { FileError, UsageError } from '../../src/errors.ts'
+import { createJoin } from '../../src/join/join.ts'
+import { A_TIME, insertRows } from '../helpers/people.ts'
+import { type Connections, withConnections } from './worlds.ts'
+
+/** Two people, one of them with history. */
+function addPeople(writers: Connections): void {
+  insertRows(writers, 'users', [
+    { id: 'u1', email: 'thabo@example.co.za', isAdmin: 1 },
+    { id: 'u2', email: 'lerato@example.co.za' },
+  ])
+  insertRows(writers, 'subscriptions', [
+    { id: 's1', userId: 'u1', tier: 'JIVE', status: 'active', payfastToken: 'secret' },
+  ])
+  insertRows(writers, 'payments', [
+    { id: 'p1', userId: 'u1' },
+    { id: 'p2', userId: 'u1' },
+    { id: 'p3', userId: 'gone' },
+  ])
+  insertRows(writers, 'vouchers', [{ id: 'v1', userId: 'u2', createdBy: 'system', redeemedBy: 'u2' }])
+  insertRows(writers, 'admin-logs', [{ id: 'l1', adminId: 'u1' }])
+  insertRows(writers, 'admin-log-origins', [{ adminLogId: 'l1', ip: '196.25.1.7' }])
+  insertRows(writers, 'auth-logs', [{ id: 'a1', email: null, ip: '196.25.1.7', meta: 'call +27 82 123 4567' }])
+}
+
+test('rows come with types of JSON, times as they are, secrets never', async () => {
+  await withConnections(({ readers, writers }) => {
+    addPeople(writers)
+    const found = createJoin(readers).one({ from: 'users', id: 'u1', expand: ['subscription', 'payments', 'vouchers'] })
+    expect(found?.data).toMatchObject({
+      id: 'u1',
+      isAdmin: true,
+      isServiceAdmin: false,
+      createdAt: A_TIME,
+      vouchers: [],
+    })
+    expect(found?.data.subscription).toMatchObject({ id: 's1', tier: 'JIVE', credits: 0, nextBilling: null })
+    expect(found?.data.payments.map(({ id }) => id)).toEqual(['p2', 'p1'])
+    expect(JSON.stringify(found)).not.toContain('secret')
+    expect(createJoin(readers).one({ from: 'users', id: 'nobody' })).toBeUndefined()
+  })
+})
+
+test('personal information is masked unless it is asked for in clear, and then accounted for', async () => {
+  await withConnections(({ readers, writers }) => {
+    addPeople(writers)
+    const join = createJoin(readers)
+    const masked = join.page({ from: 'admin-logs', expand: ['origin', 'admin'] })
+    expect(masked.data[0]).toMatchObject({ origin: { ip: '196.25.*.*' }, admin: { email: 't***@e***' } })
+    expect(masked.meta).toEqual({ orphans: 0 })
+    const [log] = join.page({ from: 'auth-logs' }).data
+    expect(log).toMatchObject({ email: null, ip: '196.25.*.*', meta: 'call ***67' })
+
+    const clear = join.page({ from: 'admin-logs', expand: ['origin', 'admin'], pii: 'clear' })
+    expect(clear.data[0]).toMatchObject({ origin: { ip: '196.25.1.7' }, admin: { email: 'thabo@example.co.za' } })
+    const fields = ['admin-log-origins.ip', 'users.email']
+    expect(clear.meta.pii).toEqual({ fields, subjects: ['admin-log-origins:l1', 'u1'] })
+    const fieldsOfLogs = ['auth-logs.email', 'auth-logs.ip', 'auth-logs.meta']
+    const logs = join.page({ from: 'auth-logs', pii: 'clear' }).meta.pii
+    expect(logs).toEqual({ fields: fieldsOfLogs, subjects: ['auth-logs:a1'] })
+  })
+})
+
+test('a filter or sort by personal information counts as reading it', async () => {
+  await withConnections(({ readers, writers }) => {
+    addPeople(writers)
+    const join = createJoin(readers)
+    const condition = { field: 'user.email', op: 'startsWith', value: 't' } as const
+    const filtered = join.page({ from: 'payments', filter: [condition], pii: 'clear' })
+    expect(filtered.data.map(({ id }) => id)).toEqual(['p1', 'p2'])
+    expect(filtered.data[0]).not.toHaveProperty('user')
+    expect(filtered.meta.pii).toEqual({ fields: ['users.email'], subjects: ['u1'] })
+    const sorted = join.page({ from: 'subscriptions', sort: ['user.email'], pii: 'clear' })
+    expect(sorted.meta.pii).toEqual({ fields: ['users.email'], subjects: ['u1'] })
+    const none = join.page({ from: 'payments', pii: 'clear', filter: [{ ...condition, value: 'x' }] })
+    expect(none.meta.pii).toEqual({ fields: ['users.email'], subjects: [] })
+    expect(join.page({ from: 'payments', pii: 'clear' }).meta.pii).toEqual({ fields: [], subjects: [] })
+  })
+})
+
+test('a broken link gives null and counts; one that may hold a word does not', async () => {
+  await withConnections(({ readers, writers }) => {
+    addPeople(writers)
+    const join = createJoin(readers)
+    const payments = join.page({ from: 'payments', expand: ['user'] })
+    expect(payments.data.map(({ user }) => user?.id ?? null)).toEqual(['u1', 'u1', null])
+    expect(payments.meta.orphans).toBe(1)
+    const vouchers = join.page({ from: 'vouchers', expand: ['creator', 'redeemer', 'voider'] })
+    expect(vouchers.data[0]).toMatchObject({ creator: null, redeemer: { id: 'u2' }, voider: null })
+    expect(vouchers.meta.orphans).toBe(0)
+  })
+})
+
+test('an integer beyond 2^53 is an error that names the row, and can be found by its digits', async () => {
+  await withConnections(({ readers, writers }) => {
+    insertRows(writers, 'subscriptions', [
+      { id: 's1', userId: 'u1', credits: 2n ** 53n + 1n },
+      { id: 's2', userId: 'u2', credits: 2n ** 53n - 1n },
+    ])
+    const join = createJoin(readers)
+    const by = (op: string, value: string | string[]) =>
+      join.pageByName({ from: 'subscriptions', filter: [{ field: 'credits', op, value }] }).data
+    expect(() => by('eq', '9007199254740993')).toThrow(FileError)
+    expect(() => by('in', ['9007199254740993'])).toThrow(/credits beyond 2\^53 in the row "s1" of subscriptions/)
+    expect(by('eq', '9007199254740992')).toEqual([])
+    expect(by('lt', '9007199254740993')).toMatchObject([{ credits: Number.MAX_SAFE_INTEGER }])
+    insertRows(writers, 'users', [{ id: 'u1' }, { id: 'u2' }])
+    expect(() => join.page({ from: 'users', sort: ['subscription.credits'] })).toThrow(FileError)
+  })
+})
+
+test('times are compared as instants whatever their offset, text by bytes and case', async () => {
+  await withConnections(({ readers, writers }) => {
+    const time = (minute: number) => `2026-01-01T00:0${minute}:00.000+00:00`
+    const tiers = ['ab', 'aB', 'b', 'a%', 'a_b', 'é', 'a\u{10ffff}z']
+    insertRows(
+      writers,
+      'subscriptions',
+      tiers.map((tier, i) => ({ id: tier, userId: tier, tier, createdAt: time(i) })),
+    )
+    const join = createJoin(readers)
+    const by = (field: string, op: string, value: string) =>
+      join
+        .pageByName({ from: 'subscriptions', sort: ['createdAt'], filter: [{ field, op, value }] })
+        .data.map(({ id }) => id)
+    expect(by('createdAt', 'lt', '2026-01-01T02:02:00+02:00')).toEqual(['ab', 'aB'])
+    expect(by('createdAt', 'eq', '2025-12-31t23:01:00.000000-01:00')).toEqual(['aB'])
+    expect(by('tier', 'contains', 'B')).toEqual(['aB'])
+    expect(by('tier', 'contains', '%')).toEqual(['a%'])
+    expect(by('tier', 'startsWith', 'a')).toEqual(['ab', 'aB', 'a%', 'a_b', 'a\u{10ffff}z'])
+    expect(by('tier', 'startsWith', 'a\u{10ffff}')).toEqual(['a\u{10ffff}z'])
+    expect(by('tier', 'startsWith', '')).toHaveLength(tiers.length)
+    expect(by('tier', 'gt', 'b')).toEqual(['é'])
+  })
+})
+
+test('a list of a hundred rows is cut to its newest, and the answer says so', async () => {
+  await withConnections(({ readers, writers }) => {
+    insertRows(writers, 'users', [{ id: 'u1' }, { id: 'u2' }, { id: 'u3' }])
+    const payments = (userId: string, count: number) =>
+      Array.from({ length: count }, (_, index) => ({ id: `${userId}-${String(999 - index)}`, userId }))
+    insertRows(writers, 'payments', [...payments('u1', 101), ...payments('u2', 100), ...payments('u3', 3)])
+    const join = createJoin(readers)
+    const lengths = (of: string[]) =>
+      join.page({ from: 'users', expand: ['payments'], filter: [{ field: 'id', op: 'in', value: of }] })
+    const few = lengths(['u1', 'u2', 'u3'])
+    expect(few.data.map((user) => user.payments.length)).toEqual([100, 100, 3])
+    expect(few.data[0]?.payments.at(0)?.id).toBe('u1-899')
+    expect(few.data[0]?.payments.at(-1)?.id).toBe('u1-998')
+    expect(few.meta.truncated).toEqual([{ expand: 'payments', lists: 1, length: 100 }])
+    expect(lengths(['u2', 'u3']).meta.truncated).toBeUndefined()
+
+    insertRows(
+      writers,
+      'payments',
+      payments('u1', 5_000).map(({ userId }, index) => ({ id: `more-${index}`, userId })),
+    )
+    const many = lengths(['u1', 'u2', 'u3'])
+    expect(many.data.map((user) => user.payments.length)).toEqual([100, 100, 3])
+    expect(many.data[0]?.payments[0]?.id).toBe('more-4999')
+    const { meta } = join.page({ from: 'users', expand: ['payments.user'], sources: true })
+    expect(meta.truncated).toEqual([{ expand: 'payments', lists: 1, length: 100 }])
+    expect(meta.sources?.find(({ domain }) => domain === 'billing')?.rows).toBeLessThan(700)
+  })
+})
+
+test('a cursor holds no personal information and survives a change of the row, but not its end', async () => {
+  await withConnections(({ readers, writers }) => {
+    addPeople(writers)
+    const join = createJoin(readers)
+    for (const from of ['users', 'vouchers'] as const) {
+      const sort = [from === 'users' ? 'email' : 'user.email']
+      insertRows(writers, 'vouchers', [{ id: `v of ${from}`, userId: 'u1' }])
+      const { page } = join.pageByName({ from, sort, limit: 1, pii: 'clear' })
+      const cursor = Buffer.from(String(page.next), 'base64url').toString()
+      expect(cursor).not.toContain('example')
+      const next = () => join.pageByName({ from, sort, limit: 1, pii: 'clear', after: String(page.next) })
+      expect(next().data).toMatchObject([from === 'users' ? { email: 'thabo@example.co.za' } : { userId: 'u1' }])
+      if (from === 'users') continue
+      writers.identity.exec('delete from "User" where id = \'u2\'')
+      expect(next).toThrow(UsageError)
+      expect(next).toThrow(/a row that is gone/)
+    }
+  })
+})
+
+test('a cursor by other fields goes on where its row was, though it is gone', async () => {
+  await withConnections(({ readers, writers }) => {
+    insertRows(writers, 'users', [{ id: 'a' }, { id: 'b' }, { id: 'c' }])
+    const join = createJoin(readers)
+    const first = join.page({ from: 'users', sort: ['createdAt'], limit: 2 })
+    writers.identity.exec('delete from "User" where id = \'b\'')
+    const second = join.page({ from: 'users', sort: ['createdAt'], limit: 2, after: String(first.page.next) })
+    expect(second.data.map(({ id }) => id)).toEqual(['c'])
+    expect(second.page.next).toBeNull()
+  })
+})
