@@ -60,7 +60,9 @@ interface Ways {
 
 /** What the last request of the shape taught. It changes what a page costs, never what it holds. */
 interface Memory {
-  keysFirst: boolean
+  /** With how many keys at most they were worth collecting: 0 if not at all, undefined before the first request. */
+  keys: number | undefined
+  /** Rows looked at for each that fits. */
   rowsPerHit: number
 }
 
@@ -74,7 +76,7 @@ export function compileDrive(shape: Shape, files: Files, options: JoinOptions): 
       scan(run, plan, bounds, { after, batch, checks, keys: JSON.stringify(keys) }),
     matchers: compileMatchers(shape, files),
     options,
-    memory: { keysFirst: true, rowsPerHit: 2 },
+    memory: { keys: undefined, rowsPerHit: 2 },
   }
   return drive(ways, plan.reread.carried)
 }
@@ -88,7 +90,7 @@ function compileBySort(shape: Shape, files: Files, options: JoinOptions): Drive 
       walkFew(run, plan, bounds, { among, checks, keys, after }),
     matchers: compileMatchers(shape, files),
     options,
-    memory: { keysFirst: true, rowsPerHit: 2 },
+    memory: { keys: undefined, rowsPerHit: 2 },
   }
   return drive(ways, plan.reread.carried)
 }
@@ -123,20 +125,26 @@ function race(run: Run, ways: Ways, bounds: Bounds, after: Position | undefined,
   }
   const isFull = (walk: Walk) => walk.isDone || walk.hits.length > limit
   let budget = FIRST_BUDGET * limit
-  const first = strategy === 'keys' ? tryKeys(NO_BUDGET, false) : firstByKeys(ways, () => tryKeys(budget, true))
-  let walk = first ?? ways.walk(run, bounds, after, batch)
+  const first = strategy === 'keys' ? tryKeys(NO_BUDGET, false) : keysFirst(ways, budget, tryKeys)
+  const way = first ?? ways.walk(run, bounds, after, batch)
   let isOpen = !first && strategy === undefined
   let looked = 0
-  while (!isFull(walk)) {
-    looked += walk.step()
-    if (!isOpen || looked < budget || isFull(walk)) continue
+  while (!isFull(way)) {
+    looked += way.step()
+    if (!isOpen || looked < budget || isFull(way)) continue
     budget *= GROWTH
-    const other = budget <= MAX_KEYS ? tryKeys(budget, false) : undefined
-    isOpen = !other && budget <= MAX_KEYS
-    memory.keysFirst = other !== undefined
-    walk = other ?? walk
+    isOpen = budget <= MAX_KEYS
+    const other = isOpen ? tryKeys(budget, false) : undefined
+    if (!other) continue
+    memory.keys = budget
+    return finish(other, isFull)
   }
-  if (isOpen) memory.rowsPerHit = (looked + 1) / (walk.hits.length + 1)
+  if (!first) memory.rowsPerHit = (looked + 1) / (way.hits.length + 1)
+  return way
+}
+
+function finish(walk: Walk, isFull: (walk: Walk) => boolean): Walk {
+  while (!isFull(walk)) walk.step()
   return walk
 }
 
@@ -144,11 +152,15 @@ function race(run: Run, ways: Ways, bounds: Bounds, after: Position | undefined,
 const batchFor = (limit: number, { rowsPerHit }: Memory): number =>
   Math.min(MAX_BATCH, Math.ceil((limit + 1) * Math.max(1, rowsPerHit) * MARGIN))
 
-/** Whether a shape's keys were few or many is mostly the same the next time. */
-function firstByKeys({ options, memory }: Ways, tryKeys: () => Walk | undefined): Walk | undefined {
-  if (options.strategy !== undefined || !memory.keysFirst) return undefined
-  const walk = tryKeys()
-  memory.keysFirst = walk !== undefined
+/** What was worth it the last time mostly is again; before that, an index makes trying cheap. */
+function keysFirst(
+  { options, memory }: Ways,
+  budget: number,
+  tryKeys: (budget: number, needsIndex: boolean) => Walk | undefined,
+): Walk | undefined {
+  if (options.strategy !== undefined || memory.keys === 0) return undefined
+  const walk = memory.keys === undefined ? tryKeys(budget, true) : tryKeys(Math.max(memory.keys, budget), false)
+  if (!walk) memory.keys = 0
   return walk
 }
 
