@@ -1,0 +1,28 @@
+// What split and merge take from the outside world: the clock, ids, progress and Ctrl-C.
+import { randomBytes } from 'node:crypto'
+import type { TransferContext } from '../transfer/context.ts'
+import { createProgress } from './progress.ts'
+
+export interface OpenTransferContext extends TransferContext {
+  [Symbol.dispose](): void
+}
+
+export function openTransferContext(): OpenTransferContext {
+  const progress = createProgress(Date.now)
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  process.once('SIGINT', abort).once('SIGTERM', abort)
+  return {
+    now: () => new Date(),
+    randomId: () =>
+      BigInt(`0x${randomBytes(16).toString('hex')}`)
+        .toString(36)
+        .padStart(25, '0'),
+    progress: ({ phase, done, total, what }) => progress.update(phase, done, total, what),
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      progress.stop()
+      process.off('SIGINT', abort).off('SIGTERM', abort)
+    },
+  }
+}
