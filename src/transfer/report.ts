@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { pathInFolder } from '../config.ts'
 import type { Connection } from '../database/connections.ts'
 import { DOMAINS } from '../database/domains.ts'
+import { GoggaError } from '../errors.ts'
 import type { Phase } from './context.ts'
 import type { Counts } from './counts.ts'
-import { knownTable } from './inspect.ts'
+import { type FoundTable, knownTable } from './inspect.ts'
 import type { LinkCount } from './orphans.ts'
 import type { Plan } from './plan.ts'
 import type { SideProof, TableProof } from './proof.ts'
@@ -88,6 +89,8 @@ export interface MergeReport {
   readonly tables: readonly ProvedTable[]
   /** Columns that the unified database did not have, added since rows hold values in them now. */
   readonly addedColumns: readonly string[]
+  /** Views and triggers that name tables that are gone, which the prefixed layout cannot keep. */
+  readonly leftOut: readonly string[]
   readonly files: readonly FileSize[]
 }
 
@@ -116,8 +119,20 @@ export function countKept(identity: Connection): Pick<SplitReport, 'contacts' | 
   return { contacts, detached, originals: Object.fromEntries(originals) }
 }
 
-export function provedTables(plan: Plan, legacy: readonly TableProof[], files: readonly TableProof[]): ProvedTable[] {
-  return [...plan.known, ...plan.unknown].map(({ table }) => {
+export const provedTables = (plan: Plan, legacy: readonly TableProof[], files: readonly TableProof[]): ProvedTable[] =>
+  provedPairs(
+    [...plan.known, ...plan.unknown].map(({ table }) => table),
+    legacy,
+    files,
+  )
+
+/** `legacy` and `files` may come in any order. */
+export function provedPairs(
+  tables: readonly FoundTable[],
+  legacy: readonly TableProof[],
+  files: readonly TableProof[],
+): ProvedTable[] {
+  return tables.map((table) => {
     const [before, after] = [proofFor(legacy, table.name), proofFor(files, table.name)]
     return {
       table: table.name,
@@ -126,6 +141,24 @@ export function provedTables(plan: Plan, legacy: readonly TableProof[], files: r
       checksum: { legacy: before.checksum, files: after.checksum },
       equal: before.rows === after.rows && before.checksum === after.checksum,
     }
+  })
+}
+
+/** Throws GoggaError `unproved` where a table differs. */
+export function requireEqual(tables: readonly ProvedTable[]): void {
+  const unequal = tables.filter(({ equal }) => !equal)
+  if (unequal.length === 0) return
+  const errors = unequal.map(({ table, rows }) => ({
+    at: table,
+    message:
+      rows.legacy === rows.files
+        ? 'has other values'
+        : `has ${rows.files} rows in the files, ${rows.legacy} in the unified layout`,
+  }))
+  const text = errors.map(({ at, message }) => `${at} ${message}`).join('; ')
+  throw new GoggaError('unproved', 500, 1, `The two sides are not equal: ${text}. Nothing was published.`, {
+    errors,
+    hint: 'This is a mistake in the program; the input is as it was.',
   })
 }
 

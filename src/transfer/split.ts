@@ -10,11 +10,11 @@
 // that fails takes it away. The input is never written to.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import Database from 'better-sqlite3'
+import { setFlagsFromString } from 'node:v8'
 import { pathInFolder } from '../config.ts'
 import type { Connection } from '../database/connections.ts'
 import { DOMAINS } from '../database/domains.ts'
-import { ConflictError, GoggaError, UnavailableError, UsageError } from '../errors.ts'
+import { ConflictError, UsageError } from '../errors.ts'
 import type { Phase, TransferContext } from './context.ts'
 import { load, totalRows } from './copy.ts'
 import { noCounts } from './counts.ts'
@@ -30,6 +30,7 @@ import {
   fileSizes,
   provedLinks,
   provedTables,
+  requireEqual,
   type SplitReport,
   unassignedOf,
 } from './report.ts'
@@ -43,6 +44,7 @@ import {
   sealTargets,
   UNASSIGNED,
 } from './target-files.ts'
+import { understood } from './transfer-errors.ts'
 import { basisOf, type Journal, openWorkFolder, type WorkFolder } from './work-folder.ts'
 
 export type { Phase, ProgressEvent, TransferContext } from './context.ts'
@@ -76,11 +78,12 @@ export async function split(options: SplitOptions): Promise<SplitReport> {
   const work = openWorkFolder(options.into, purpose)
   let keep = false
   try {
+    keepNurserySmall()
     return await new Run(options, work).run()
   } catch (error) {
     // Work that a person stopped is gone on with; work that failed would fail again.
     keep = options.context.signal?.aborted === true && !options.dryRun
-    throw understood(error, options)
+    throw understood(error, options.into)
   } finally {
     work.close(!keep)
   }
@@ -110,6 +113,9 @@ function requireFreeTarget(into: string): void {
     hint: 'Name a folder that does not exist yet, or move what is there away.',
   })
 }
+
+/** Rows are dead as soon as they are written. V8 would still let its nursery grow to dozens of megabytes. */
+const keepNurserySmall = () => setFlagsFromString('--semi-space-growth-factor=1')
 
 class Run {
   readonly #options: SplitOptions
@@ -176,7 +182,7 @@ class Run {
       const journal = await this.#timed('copy', () => this.#load(snapshot, plan, begun, before))
       const [legacySide, filesSide] = await this.#timed('verify', () => this.#verify(plan, before))
       const report = this.#report(plan, journal, legacySide, filesSide)
-      requireEqual(report)
+      requireEqual(report.tables)
       context.signal?.throwIfAborted()
       writeWhole(join(this.#work.result, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
       removeLogs(this.#work.result, plan)
@@ -288,46 +294,4 @@ class Run {
     this.#durations[phase] = Math.round(performance.now() - begun)
     return result
   }
-}
-
-function requireEqual({ tables }: SplitReport): void {
-  const unequal = tables.filter(({ equal }) => !equal)
-  if (unequal.length === 0) return
-  const errors = unequal.map(({ table, rows }) => ({
-    at: table,
-    message: rows.legacy === rows.files ? 'has other values' : `has ${rows.files} rows, expected ${rows.legacy}`,
-  }))
-  const text = errors.map(({ at, message }) => `${at} ${message}`).join('; ')
-  throw new GoggaError(
-    'unproved',
-    500,
-    1,
-    `The new files do not give back the input: ${text}. Nothing was published.`,
-    {
-      errors,
-      hint: 'This is a mistake in the program; the input is as it was.',
-    },
-  )
-}
-
-/** Errors of SQLite and of the system, in the words of the family. */
-function understood(error: unknown, { into }: SplitOptions): unknown {
-  if (error instanceof GoggaError) return error
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'SQLITE_IOERR_WRITE') {
-    return new UnavailableError(`The disk of ${into} is full: nothing was published`, {
-      cause: error,
-      hint: 'split needs about three times the size of the input; free space and repeat it.',
-    })
-  }
-  if (code === 'EXDEV' || code === 'EBUSY') {
-    return new ConflictError(`${into} is a mount point, which cannot be replaced`, {
-      cause: error,
-      hint: 'Name a folder inside it.',
-    })
-  }
-  if (error instanceof Database.SqliteError) {
-    return new GoggaError('internal', 500, 1, `The split failed: ${error.message} (${code})`, { cause: error })
-  }
-  return error
 }
