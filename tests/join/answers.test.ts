@@ -196,3 +196,80 @@ test('a cursor by other fields goes on where its row was, though it is gone', as
     expect(second.page.next).toBeNull()
   })
 })
+
+test('isNull true and false are two questions, and ne finds no NULL', async () => {
+  await withConnections(({ readers, writers }) => {
+    addPeople(writers)
+    const join = createJoin(readers)
+    const ids = (field: string, op: 'isNull' | 'ne', value: boolean | string) =>
+      join.page({ from: 'users', filter: [{ field, op, value }] }).data.map(({ id }) => id)
+    expect(ids('subscription.nextBilling', 'isNull', true)).toEqual(['u1', 'u2'])
+    expect(ids('subscription.nextBilling', 'isNull', false)).toEqual([])
+    expect(ids('subscription.id', 'isNull', true)).toEqual(['u2'])
+    expect(ids('subscription.id', 'isNull', false)).toEqual(['u1'])
+    expect(ids('vouchers.batchId', 'isNull', true)).toEqual(['u2'])
+    expect(ids('vouchers.batchId', 'ne', 'x')).toEqual([])
+    expect(ids('subscription.tier', 'ne', 'FREE')).toEqual(['u1'])
+  })
+})
+
+test('conditions behind a link to many speak of one and the same row', async () => {
+  await withConnections(({ readers, writers }) => {
+    insertRows(writers, 'users', [{ id: 'u1' }, { id: 'u2' }])
+    insertRows(writers, 'payments', [
+      { id: 'p1', userId: 'u1', type: 'a', amountCents: 1 },
+      { id: 'p2', userId: 'u1', type: 'b', amountCents: 2 },
+      { id: 'p3', userId: 'u2', type: 'a', amountCents: 2 },
+    ])
+    const filter = [
+      { field: 'payments.type', op: 'eq', value: 'a' },
+      { field: 'payments.amountCents', op: 'eq', value: 2 },
+    ] as const
+    for (const strategy of ['scan', 'keys'] as const) {
+      const { data } = createJoin(readers, { strategy }).page({ from: 'users', filter })
+      expect(data.map(({ id }) => id)).toEqual(['u2'])
+    }
+  })
+})
+
+test('many rows behind one sorted row come in pages without a gap', async () => {
+  await withConnections(({ readers, writers }) => {
+    insertRows(writers, 'users', [{ id: 'u1' }, { id: 'u2', isAdmin: 1 }])
+    const ids = Array.from({ length: 40 }, (_, index) => `p${String(index).padStart(2, '0')}`)
+    insertRows(
+      writers,
+      'payments',
+      ids.map((id, index) => ({ id, userId: index % 4 === 0 ? 'u1' : 'u2' })),
+    )
+    const join = createJoin(readers, { strategy: 'sort', batch: 1 })
+    const query = { from: 'payments', sort: ['-user.isAdmin'], limit: 12 } as const
+    const found: string[] = []
+    let after: string | null = ''
+    while (after !== null) {
+      const { data, page }: ReturnType<typeof join.pageByName> = join.pageByName(
+        after === '' ? query : { ...query, after },
+      )
+      found.push(...data.map(({ id }) => String(id)))
+      after = page.next
+    }
+    const of = (isFirst: boolean) => ids.filter((_, index) => (index % 4 !== 0) === isFirst).reverse()
+    expect(found).toEqual([...of(true), ...of(false)])
+  })
+})
+
+test('a cursor into rows of a sorted row that no longer fits finds none of them', async () => {
+  await withConnections(({ readers, writers }) => {
+    insertRows(writers, 'users', [{ id: 'u1' }, { id: 'u2' }])
+    insertRows(
+      writers,
+      'payments',
+      [1, 2, 3].map((number) => ({ id: `p${number}`, userId: 'u1' })),
+    )
+    const join = createJoin(readers, { strategy: 'sort' })
+    const filter = [{ field: 'user.isAdmin', op: 'eq', value: false }] as const
+    const query = { from: 'payments', filter, sort: ['user.createdAt'], limit: 1 } as const
+    const { page } = join.page(query)
+    writers.identity.exec('update "User" set "isAdmin" = 1')
+    expect(join.page({ ...query, after: String(page.next) }).data).toEqual([])
+  })
+})
