@@ -64,8 +64,8 @@ const REFUSED: Readonly<Record<string, readonly [query: string, status: number, 
   'a boolean that is none': ['filter[isAdmin]=maybe', 400, ['isAdmin']],
   'a time that is none': ['filter[createdAt][gt]=yesterday', 400, ['createdAt']],
   'a number that is none': ['filter[subscription.credits][gt]=many', 400, ['subscription.credits']],
-  'SQL as a field': ['filter[id%22;drop%20table%20%22User%22;--]=x', 400, ['drop table']],
-  'SQL to sort by': ['sort=id;drop%20table%20User', 400, ['drop table']],
+  'SQL as a field': ['filter[id%22;drop%20table%20%22User%22;--]=x', 400, ['isServiceAdmin']],
+  'SQL to sort by': ['sort=id;drop%20table%20User', 400, ['isServiceAdmin']],
 }
 
 test.each(Object.entries(REFUSED))('%s is refused by name', async (name, [query, status, named]) => {
