@@ -4,6 +4,7 @@ import { relationsOf, resources } from '../database/catalog.ts'
 import { ForbiddenError, UsageError } from '../errors.ts'
 import type { CatalogModel, Resource } from '../generated/catalog.ts'
 import type { Caller, Scope } from '../identity/api-keys.ts'
+import { shownName } from './query/text.ts'
 
 /** `public`: without a key. Otherwise one of these scopes is needed. */
 export type Access = 'public' | readonly Scope[]
@@ -93,6 +94,6 @@ function scopesOf(resource: string | undefined): readonly Scope[] {
 
 function unknownLink(model: CatalogModel, name: string, relations: readonly { readonly name: string }[]): UsageError {
   const allowed = relations.map((relation) => relation.name).join(', ') || 'none'
-  const message = `${model.resource} has no link "${name}"; its links: ${allowed}`
-  return new UsageError(message, { errors: [{ at: name, message }] })
+  const message = `${model.resource} has no link ${shownName(name)}; its links: ${allowed}`
+  return new UsageError(message, { errors: [{ at: shownName(name), message }] })
 }

@@ -5,7 +5,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import type { z } from 'zod'
 import { GoggaError, UsageError } from '../../errors.ts'
-import { parseQuery } from '../query/text.ts'
+import { parseQuery, shownName } from '../query/text.ts'
 
 const KNOWN_QUERIES = 500
 const MAX_KNOWN_LENGTH = 2_048
@@ -57,7 +57,7 @@ function detailsOf(issue: z.core.$ZodIssue, schema: z.ZodType): { at: string; me
   if (issue.code !== 'unrecognized_keys') return [{ at, message: issue.message }]
   const allowed = allowedNames(schema).join(', ')
   return issue.keys.map((key) => ({
-    at: [...issue.path, key.slice(0, 100)].join('.'),
+    at: [...issue.path, shownName(key)].join('.'),
     message: `is not known here; allowed: ${allowed}`,
   }))
 }

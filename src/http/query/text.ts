@@ -57,7 +57,11 @@ function decode(text: string): string {
   }
 }
 
+/** A caller's own words for a name, as far as they look like one: what else stands there may be somebody's email. */
+export const shownName = (name: string): string =>
+  /^[\w.[\]-]{1,64}$/.test(name) ? name : `(${name.length} characters)`
+
 const parameterError = (name: string, what: string): UsageError => {
-  const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name
+  const shown = shownName(name)
   return new UsageError(`The parameter ${shown} ${what}`, { errors: [{ at: shown, message: what }] })
 }
