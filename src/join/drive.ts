@@ -17,7 +17,8 @@ import { collect, compileMatchers, type Matcher } from './matches.ts'
 import type { Bounds } from './ordered.ts'
 import { type Shape, unsorted } from './request.ts'
 import { compileScan, type ScanPlan, scan, startOfScan } from './scan.ts'
-import { compileSorted, type SortedPlan, walkSorted } from './sorted.ts'
+import { walkSorted } from './sorted.ts'
+import { compileSorted } from './sorted-plan.ts'
 import type { JoinOptions } from './types.ts'
 import { MAX_BATCH, type Walk } from './walk.ts'
 
@@ -82,7 +83,7 @@ export function compileDrive(shape: Shape, files: Files, options: JoinOptions): 
 }
 
 function compileBySort(shape: Shape, files: Files, options: JoinOptions): Drive {
-  const plan: SortedPlan = compileSorted(shape, files)
+  const plan = compileSorted(shape, files)
   const { among } = compileScan({ ...shape, sort: unsorted(shape.table) }, files)
   const ways: Ways = {
     walk: (run, bounds, after, batch) => walkSorted(run, plan, bounds, { after, batch }),

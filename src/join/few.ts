@@ -4,7 +4,8 @@ import { compareValues } from './compare.ts'
 import type { CursorValue, Position } from './cursor.ts'
 import type { Raw, Run } from './files.ts'
 import type { Bounds, Ordered } from './ordered.ts'
-import { type SortedPlan, type SortedRow, sortedRow } from './sorted.ts'
+import { type SortedRow, sortedRow } from './sorted.ts'
+import type { SortedPlan } from './sorted-plan.ts'
 import type { Walk } from './walk.ts'
 
 export interface Few {

@@ -101,6 +101,7 @@ export class Run {
     }
   }
 
+  /** Ends every snapshot. */
   end(): void {
     for (const file of this.#begun) file.end()
   }
