@@ -10,7 +10,7 @@ import { seed } from '../../src/ops/seed.ts'
 
 const CACHE = join(import.meta.dirname, '../../.cache/bench')
 /** Part of the folder's name: data of an older shape is made anew. */
-const SHAPE = 3
+const SHAPE = 4
 const NOW = Date.UTC(2026, 10, 22)
 /** Tables that a page of users joins; the baseline's one file holds these. */
 const JOINED: readonly (readonly [Domain, string])[] = [

@@ -12,7 +12,7 @@ import {
   type Row,
   sharedAttacher,
 } from './rows.ts'
-import { allColumns, linkedText, newestText } from './statements.ts'
+import { allColumns, LIMIT, linkedText, newestText } from './statements.ts'
 import { isPii, positionOf, type Table } from './tables.ts'
 import type { Truncated } from './types.ts'
 
@@ -68,7 +68,7 @@ export function compileExpand(
       visible,
       from: positionOf(parent, relation.fromColumn) + parentOffset,
       statement: file.prepare(
-        linkedText(table, relation.toColumn, allColumns('p', table)) + (relation.many ? ' limit ?' : ''),
+        linkedText(table, relation.toColumn, allColumns('p', table)) + (relation.many ? ` ${LIMIT}` : ''),
       ),
       build: builder(table, 1, linksOf(node.children), options.masked),
       children: compileExpand(node.children, table, 1, options),

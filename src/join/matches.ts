@@ -6,7 +6,7 @@ import { type Check, compileChecks } from './checks.ts'
 import type { Files, Kept, Raw, Run } from './files.ts'
 import type { Bounds } from './ordered.ts'
 import type { Condition, FilterNode, Shape } from './request.ts'
-import { conditionText, whereText } from './statements.ts'
+import { conditionText, LIMIT, whereText } from './statements.ts'
 import type { Table } from './tables.ts'
 import type { Parameter } from './values.ts'
 
@@ -94,7 +94,7 @@ function stepOf(
   const source = `${quote(table.name)} p`
   const from = by === undefined ? source : `json_each(?) k cross join ${source} on p.${quote(by)} = k.value`
   const wheres = [...conditions.map((condition) => conditionText('p', condition)), `p.${quote(column)} is not null`]
-  const sql = `select p.${quote(column)} from ${from}${whereText(wheres)} limit ?`
+  const sql = `select p.${quote(column)} from ${from}${whereText(wheres)} ${LIMIT}`
   return { statement: files[table.domain].prepare(sql), conditions }
 }
 

@@ -4,7 +4,7 @@ import { quote } from '../database/catalog.ts'
 import type { CursorValue } from './cursor.ts'
 import type { Kept, OpenFile, Raw, Run } from './files.ts'
 import type { Condition, Sort } from './request.ts'
-import { conditionText, keysetAfter, orderOf, orderText, whereText } from './statements.ts'
+import { conditionText, keysetAfter, LIMIT, orderOf, orderText, whereText } from './statements.ts'
 import type { Table } from './tables.ts'
 import type { Parameter } from './values.ts'
 
@@ -43,7 +43,7 @@ export class Ordered {
     const order = orderText(this.#order)
     this.#prepare = (keyset) => {
       const where = whereText(keyset === '' ? wheres : [...wheres, keyset])
-      return file.prepare(`select ${select} from ${from}${where} order by ${order} limit ?`)
+      return file.prepare(`select ${select} from ${from}${where} order by ${order} ${LIMIT}`)
     }
     this.#first = this.#prepare('')
   }

@@ -5,7 +5,7 @@ import { type Check, compileChecks } from './checks.ts'
 import type { Files, Kept } from './files.ts'
 import { Ordered } from './ordered.ts'
 import { type Condition, emptyFilter, type FilterNode, type Shape, type Sort, unsorted } from './request.ts'
-import { allColumns, columnList, conditionText, linkedText, whereText } from './statements.ts'
+import { allColumns, columnList, conditionText, LIMIT, linkedText, whereText } from './statements.ts'
 import { positionOf, type Table, tableOf } from './tables.ts'
 import { type Rereader, rereader } from './walk.ts'
 
@@ -113,7 +113,7 @@ function compileRoots({ table, filter, sort }: Shape, isAfter: boolean, files: F
   const after = isAfter ? [`${key} ${sort.descending ? '<' : '>'} ?`] : []
   const where = whereText([...conditionTexts(filter.conditions), ...after])
   const from = `${PAIRS} ${quote(table.name)} p on p.${quote(sort.links[0]?.fromColumn ?? '')} = k.value ->> 1`
-  const order = `order by 1, ${key}${sort.descending ? ' desc' : ''} limit ?`
+  const order = `order by 1, ${key}${sort.descending ? ' desc' : ''} ${LIMIT}`
   const sql = `select k.value ->> 0, ${allColumns('p', table)} from ${from}${where} ${order}`
   return { statement: files[table.domain].prepare(sql), conditions: filter.conditions }
 }

@@ -4,6 +4,12 @@ import { quote } from '../database/catalog.ts'
 import type { Condition, Sort } from './request.ts'
 import type { Table } from './tables.ts'
 
+/**
+ * A plain `limit ?` makes SQLite compile the statement anew for every bound number, to plan for it; a sum is opaque to the
+ * planner, and the statement stays compiled (one user with everything: 75 µs against 47).
+ */
+export const LIMIT = 'limit (? + 0)'
+
 const COMPARISON = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const
 
 /** One condition with a place for each parameter that `bind` (values.ts) gives. NULL fulfils `isNull: true` alone. */
@@ -102,7 +108,7 @@ export function newestText(table: Table, column: string): string {
   const name = quote(table.name)
   return (
     `select k.key, ${allColumns('p', table)} from json_each(?) k cross join ${name} p on p.rowid in ` +
-    `(select q.rowid from ${name} q where q.${quote(column)} = k.value order by q.rowid desc limit ?) ` +
+    `(select q.rowid from ${name} q where q.${quote(column)} = k.value order by q.rowid desc ${LIMIT}) ` +
     'order by k.key, p.rowid'
   )
 }

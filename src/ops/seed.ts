@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { modelNamed, modelsOf, quote } from '../database/catalog.ts'
 import { type Connection, openReader, openWriter } from '../database/connections.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
+import { gatherStatistics } from '../database/statistics.ts'
 import { ConflictError } from '../errors.ts'
 import { type Insert, type PopulationOptions, populate, type Row } from './population.ts'
 
@@ -43,7 +44,7 @@ export function seed(paths: Paths, options: PopulationOptions, done: (people: nu
     populate(options, inserter(writers), done)
     for (const domain of DOMAINS) writers[domain].exec('commit')
     rmSync(markOf(paths))
-    for (const domain of DOMAINS) writers[domain].exec('analyze')
+    for (const domain of DOMAINS) gatherStatistics(writers[domain])
   } finally {
     for (const domain of DOMAINS) writers[domain].close()
   }

@@ -8,6 +8,7 @@ import { modelsOf, quote } from '../database/catalog.ts'
 import type { Connection } from '../database/connections.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { migrate } from '../database/migrations.ts'
+import { gatherStatistics } from '../database/statistics.ts'
 import { affinityOf } from './affinity.ts'
 import type { LegacyLayout } from './inspect.ts'
 import { CONTACTS, DETACHED, EXTRA_KEY, ORIGINALS, PEOPLE } from './layout.ts'
@@ -91,7 +92,7 @@ export function sealTargets(result: string, targets: Targets): void {
 
 function seal(connection: Connection, path: string): void {
   connection.pragma('analysis_limit = 1000')
-  connection.exec('analyze')
+  gatherStatistics(connection)
   connection.pragma('locking_mode = NORMAL')
   connection.prepare('select count(*) from sqlite_schema').get()
   connection.pragma('synchronous = FULL')

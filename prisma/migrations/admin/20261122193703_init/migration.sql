@@ -85,6 +85,12 @@ CREATE INDEX "Voucher_batchId_idx" ON "Voucher"("batchId");
 CREATE INDEX "Voucher_createdBy_idx" ON "Voucher"("createdBy");
 
 -- CreateIndex
+CREATE INDEX "Voucher_voidedBy_idx" ON "Voucher"("voidedBy");
+
+-- CreateIndex
+CREATE INDEX "Voucher_redeemedBy_idx" ON "Voucher"("redeemedBy");
+
+-- CreateIndex
 CREATE INDEX "Voucher_createdAt_id_idx" ON "Voucher"("createdAt", "id");
 
 -- CreateIndex

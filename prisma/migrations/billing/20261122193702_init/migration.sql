@@ -153,6 +153,9 @@ CREATE INDEX "SubscriptionEvent_userId_idx" ON "SubscriptionEvent"("userId");
 CREATE INDEX "SubscriptionEvent_event_idx" ON "SubscriptionEvent"("event");
 
 -- CreateIndex
+CREATE INDEX "SubscriptionEvent_actor_idx" ON "SubscriptionEvent"("actor");
+
+-- CreateIndex
 CREATE INDEX "SubscriptionEvent_createdAt_id_idx" ON "SubscriptionEvent"("createdAt", "id");
 
 -- CreateIndex
