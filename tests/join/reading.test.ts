@@ -251,15 +251,8 @@ test.each(['tier', 'status', 'credits', 'createdAt', '-createdAt'])(
 )
 
 const LINKS = resources.flatMap((model) =>
-  relationsOf(model)
-    // A link without an index makes SQLite build one for each statement: see the decision's consequences.
-    .filter(({ to, toColumn }) => to.indexes.some(([first]) => first === toColumn) || isUnique(to, toColumn))
-    .map(({ name }) => [model.resource as string, name] as const),
+  relationsOf(model).map(({ name }) => [model.resource as string, name] as const),
 )
-
-function isUnique(model: (typeof resources)[number], column: string): boolean {
-  return model.columns.some(({ name, unique }) => unique && name === column)
-}
 
 test.each(LINKS)('expanding %s by %s searches an index', async (from, name) => {
   await withConnections(({ readers, writers }) => {
