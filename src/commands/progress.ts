@@ -6,17 +6,31 @@ export interface Progress {
   stop(): void
 }
 
-/** `now` in milliseconds, for the elapsed time of a phase. */
-export function createProgress(now: () => number, stream: NodeJS.WriteStream = process.stderr): Progress {
-  return stream.isTTY ? barProgress(stream) : lineProgress(stream, now)
+export interface ProgressOptions {
+  /** Milliseconds, for the elapsed time of a phase. */
+  readonly now: () => number
+  /** What a phase counts, such as `rows`; `bytes` are shown in MiB. */
+  readonly units: Readonly<Record<string, string>>
+  readonly stream?: NodeJS.WriteStream
 }
 
-function barProgress(stream: NodeJS.WriteStream): Progress {
+export function createProgress({ now, units, stream = process.stderr }: ProgressOptions): Progress {
+  const amount = (phase: string, count: number) =>
+    units[phase] === 'bytes' ? `${(count / 1_048_576).toFixed(1)} MiB` : `${count} ${units[phase] ?? ''}`.trimEnd()
+  return stream.isTTY ? barProgress(stream, amount) : lineProgress(stream, now, amount)
+}
+
+type Amount = (phase: string, count: number) => string
+
+function barProgress(stream: NodeJS.WriteStream, amount: Amount): Progress {
   let bar: SingleBar | undefined
   let current = ''
   const stop = () => {
     bar?.stop()
     bar = undefined
+  }
+  const words = (done: number, total: number, what: string) => {
+    return { so: amount(current, done), all: amount(current, total), what }
   }
   return {
     stop,
@@ -24,23 +38,24 @@ function barProgress(stream: NodeJS.WriteStream): Progress {
       if (phase !== current || !bar) {
         stop()
         current = phase
-        const format = `${phase.padEnd(8)} [{bar}] {percentage}%  {value}/{total}  {what}`
+        const format = `${phase.padEnd(8)} [{bar}] {percentage}%  {so} of {all}  {what}`
         bar = new SingleBar({ format, stream, hideCursor: true, barsize: 30, fps: 10 })
-        bar.start(total, done, { what })
+        bar.start(total, done, words(done, total, what))
         return
       }
       bar.setTotal(total)
-      bar.update(done, { what })
+      bar.update(done, words(done, total, what))
     },
   }
 }
 
-function lineProgress(stream: NodeJS.WriteStream, now: () => number): Progress {
+function lineProgress(stream: NodeJS.WriteStream, now: () => number, amount: Amount): Progress {
   let current = ''
   let began = 0
   let last = 0
   const finish = () => {
-    if (current) stream.write(`${current}: done, ${last} in ${((now() - began) / 1000).toFixed(1)} s\n`)
+    if (current)
+      stream.write(`${current}: done, ${amount(current, last)} in ${((now() - began) / 1000).toFixed(1)} s\n`)
     current = ''
   }
   return {
@@ -50,7 +65,7 @@ function lineProgress(stream: NodeJS.WriteStream, now: () => number): Progress {
         finish()
         current = phase
         began = now()
-        stream.write(`${phase}: ${total} to do\n`)
+        stream.write(`${phase}: ${amount(phase, total)} to do\n`)
       }
       last = done
     },

@@ -35,7 +35,7 @@ export const start: Command = {
 }
 
 function fill(config: Config): number {
-  const progress = createProgress(Date.now)
+  const progress = createProgress({ now: Date.now, units: { seed: 'people' } })
   const random = seededRandom(randomInt(2 ** 32))
   seed(config.paths, { people: PEOPLE, now: Date.now(), random }, (done) =>
     progress.update('seed', done, PEOPLE, 'people'),

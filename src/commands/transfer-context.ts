@@ -3,12 +3,14 @@ import { randomBytes } from 'node:crypto'
 import type { TransferContext } from '../transfer/context.ts'
 import { createProgress } from './progress.ts'
 
+const UNITS = { read: 'bytes', plan: 'steps', copy: 'rows', verify: 'rows', publish: 'steps' }
+
 export interface OpenTransferContext extends TransferContext {
   [Symbol.dispose](): void
 }
 
 export function openTransferContext(): OpenTransferContext {
-  const progress = createProgress(Date.now)
+  const progress = createProgress({ now: Date.now, units: UNITS })
   const controller = new AbortController()
   const abort = () => controller.abort()
   process.once('SIGINT', abort).once('SIGTERM', abort)
