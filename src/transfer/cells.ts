@@ -45,7 +45,8 @@ export function encodingOf(name: unknown): TextEncoding {
   throw new FileError(`The database has the text encoding ${String(name)}, expected UTF-8 or UTF-16`)
 }
 
-export type Storage = 'null' | 'integer' | 'real' | 'text' | 'blob'
+/** SQLite's storage classes; `raw` is text that is not valid, as the bytes that its own database had. */
+export type Storage = 'null' | 'integer' | 'real' | 'text' | 'raw' | 'blob'
 
 /** The storage class, and the bytes that LegacyOriginal keeps of a cell. */
 export function storageOf(cell: Cell): { storage: Storage; bytes: Buffer } {
@@ -53,7 +54,7 @@ export function storageOf(cell: Cell): { storage: Storage; bytes: Buffer } {
   if (typeof cell === 'bigint') return { storage: 'integer', bytes: Buffer.from(String(cell)) }
   if (typeof cell === 'number') return { storage: 'real', bytes: Buffer.from(realText(cell)) }
   if (typeof cell === 'string') return { storage: 'text', bytes: Buffer.from(cell) }
-  return cell instanceof RawText ? { storage: 'text', bytes: cell.bytes } : { storage: 'blob', bytes: cell }
+  return cell instanceof RawText ? { storage: 'raw', bytes: cell.bytes } : { storage: 'blob', bytes: cell }
 }
 
 /** The inverse of `storageOf`; `encoding` is that of the legacy database. */
@@ -62,12 +63,8 @@ export function cellOf(storage: Storage, bytes: Buffer, encoding: TextEncoding):
   if (storage === 'integer') return BigInt(bytes.toString())
   if (storage === 'real') return Number(bytes.toString())
   if (storage === 'blob') return bytes
-  const text = bytes.toString('utf8')
-  return Buffer.from(text).equals(bytes) ? text : rawOf(bytes, encoding)
+  return storage === 'raw' ? decodeText(bytes, encoding) : bytes.toString('utf8')
 }
-
-const rawOf = (bytes: Buffer, encoding: TextEncoding) => new RawText(bytes, textFrom(decodeText(bytes, encoding)))
-const textFrom = (text: string | RawText) => (typeof text === 'string' ? text : text.text)
 
 /** Keeps -0, which String() loses. */
 const realText = (value: number) => (Object.is(value, -0) ? '-0' : String(value))

@@ -5,7 +5,7 @@ import { quote } from '../database/catalog.ts'
 import type { Connection } from '../database/connections.ts'
 import type { TransferContext } from './context.ts'
 import { detacher } from './detacher.ts'
-import { carriedColumns, type FoundTable, readable } from './inspect.ts'
+import { carriedColumns, type FoundTable, readable, rowidOf } from './inspect.ts'
 import { writeSchema } from './legacy-schema.ts'
 import { originalsWriter } from './originals.ts'
 import { isPeople, type Plan, type PlannedTable } from './plan.ts'
@@ -124,8 +124,11 @@ export const totalRows = ({ known, unknown }: Plan): number =>
 function marksOf({ targets, plan }: Load): Record<string, string> {
   const marks: Record<string, string> = {}
   for (const [file, table] of loadedTables(plan)) {
-    const highest = targets[file]
-      ?.prepare(`select max(rowid) from ${quote(table)}`)
+    const connection = targets[file]
+    const rowid = connection && rowidOf(connection, table)
+    if (!rowid) continue
+    const highest = connection
+      .prepare(`select max(${rowid}) from ${quote(table)}`)
       .safeIntegers()
       .pluck()
       .get()
@@ -137,8 +140,10 @@ function marksOf({ targets, plan }: Load): Record<string, string> {
 /** Takes away what was committed after the last checkpoint, and all of an unknown table that was not finished. */
 function takeBack({ targets, plan }: Load, { marks, tables }: Journal): void {
   for (const [file, table] of loadedTables(plan)) {
+    const connection = targets[file]
+    const rowid = connection && rowidOf(connection, table)
     const mark = BigInt(marks[`${file}.${table}`] ?? 0)
-    targets[file]?.prepare(`delete from ${quote(table)} where rowid > ?`).run(mark)
+    if (rowid) connection.prepare(`delete from ${quote(table)} where ${rowid} > ?`).run(mark)
   }
   for (const { table } of [...plan.known, ...plan.unknown]) {
     const isPartial = tables[table.name]?.done !== true

@@ -107,10 +107,19 @@ function foundTable(connection: Connection, { name, type, wr, strict }: TableRow
     generated: row.hidden >= GENERATED,
     key: row.pk,
   }))
-  const taken = new Set(columns.map((column) => column.name.toLowerCase()))
-  const rowid = wr ? undefined : ['rowid', '_rowid_', 'oid'].find((candidate) => !taken.has(candidate))
+  const rowid = wr ? undefined : rowidAmong(columns)
   const legacy = legacyTableNamed(name)
   return { name, kind: type, rowid, strict: strict === 1, columns, ...(legacy && { legacy: legacy.name }) }
+}
+
+/** The name under which the rowid of a table can be read: `rowid` means the column where one is called "rowId". */
+export function rowidOf(connection: Connection, table: string): string | undefined {
+  return rowidAmong(connection.prepare('select name from pragma_table_xinfo(?)').all(table) as { name: string }[])
+}
+
+function rowidAmong(columns: readonly { readonly name: string }[]): string | undefined {
+  const taken = new Set(columns.map(({ name }) => name.toLowerCase()))
+  return ['rowid', '_rowid_', 'oid'].find((candidate) => !taken.has(candidate))
 }
 
 const schemaNames = (connection: Connection): string[] =>

@@ -52,7 +52,7 @@ export function legacyError(error: unknown, path: string): unknown {
   if (code.startsWith('SQLITE_NOTADB')) {
     return new FileError(`${path} is not a SQLite database, or it is encrypted`, { cause: error })
   }
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_IOERR_SHORT_READ') {
+  if (isDamage(error)) {
     return damaged(path, error.message, error)
   }
   if (code.startsWith('SQLITE_BUSY')) {
@@ -66,6 +66,11 @@ export function legacyError(error: unknown, path: string): unknown {
     hint: 'Check the rights on the file and its disk.',
   })
 }
+
+/** Whether SQLite met pages that cannot be. */
+export const isDamage = (error: unknown): boolean =>
+  error instanceof Database.SqliteError &&
+  (error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_IOERR_SHORT_READ')
 
 /** What SQLite says of a damaged file names pages and indexes, never values. */
 export const damaged = (path: string, what: string, cause?: unknown): FileError =>

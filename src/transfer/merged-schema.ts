@@ -162,7 +162,8 @@ function addColumns(
     const place = placeNamed(table, legacy)
     if (!place || has.has(legacy.toLowerCase())) return []
     const info = infoOf(files, place.model).find((column) => column.name === place.column.name)
-    const fallback = info?.dflt_value ?? fillerSql(place.column)
+    const isConstant = place.column.type !== 'time' && info?.dflt_value
+    const fallback = isConstant || fillerSql(place.column)
     const filled = files[place.model.domain]
       .prepare(
         `select 1 from ${quote(place.model.name)} where ${quote(place.column.name)} is not (${fallback}) limit 1`,

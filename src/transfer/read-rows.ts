@@ -19,8 +19,9 @@ export function readRows(
   encoding: TextEncoding,
   after?: bigint,
 ): Generator<Row> {
-  return table.rowid === undefined
-    ? readWithoutRowid(connection, table, encoding)
+  // SQLite makes other characters of broken UTF-16, where it makes U+FFFD of broken UTF-8: only the bytes tell.
+  return table.rowid === undefined || encoding !== 'UTF-8'
+    ? readBytes(connection, table, encoding, after)
     : readByRowid(connection, table, table.rowid, encoding, after)
 }
 
@@ -51,26 +52,38 @@ function* readByRowid(
   }
 }
 
-/** No rowid to look a value up again by: every text comes as its bytes. */
-function* readWithoutRowid(
+/** Every text comes as its bytes: needs no second look at a value, and takes twice the time. */
+function* readBytes(
   connection: Connection,
-  { name, columns }: Readable,
+  { name, rowid, columns }: Readable,
   encoding: TextEncoding,
+  after: bigint | undefined,
 ): Generator<Row> {
-  const list = columns.map(quote).map((column) => {
-    const exact = `case typeof(${column}) when 'text' then cast(${column} as blob) else ${column} end`
-    return `typeof(${column}), ${exact}`
-  })
+  const where = after === undefined ? '' : `where ${rowid} > ?`
+  const order = rowid === undefined ? '' : `order by ${rowid}`
   const statement = connection
-    .prepare<[], Bound[]>(`select ${list.join(', ')} from ${quote(name)}`)
+    .prepare<bigint[], Bound[]>(
+      `select ${[rowid ?? 'null', ...columns.map(exactly)].join(', ')} from ${quote(name)} ${where} ${order}`,
+    )
     .safeIntegers()
     .raw()
-  for (const pairs of statement.iterate()) {
-    const row: Row = [null]
-    for (let at = 0; at < pairs.length; at += 2) {
-      const value = pairs[at + 1] as Bound
-      row.push(pairs[at] === 'text' ? decodeText(value as Buffer, encoding) : value)
-    }
-    yield row
+  for (const [id, ...pairs] of statement.iterate(...(after === undefined ? [] : [after]))) {
+    yield [id as bigint | null, ...cellsOf(pairs, encoding)]
   }
+}
+
+/** SQL for the storage class of a column and its value, text as its bytes. */
+export function exactly(name: string): string {
+  const column = quote(name)
+  return `typeof(${column}), case typeof(${column}) when 'text' then cast(${column} as blob) else ${column} end`
+}
+
+/** The cells of columns that were read `exactly`. */
+export function cellsOf(pairs: readonly Bound[], encoding: TextEncoding): Cell[] {
+  const cells: Cell[] = []
+  for (let at = 0; at < pairs.length; at += 2) {
+    const value = pairs[at + 1] as Bound
+    cells.push(pairs[at] === 'text' ? decodeText(value as Buffer, encoding) : value)
+  }
+  return cells
 }

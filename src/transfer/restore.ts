@@ -5,11 +5,12 @@ import { quote } from '../database/catalog.ts'
 import type { Connection } from '../database/connections.ts'
 import type { Domain } from '../database/domains.ts'
 import { affinityOf, afterAffinity } from './affinity.ts'
-import { type Bound, type Cell, mayBeRaw, type TextEncoding, textOf } from './cells.ts'
+import type { Bound, Cell, TextEncoding } from './cells.ts'
 import { attacher } from './detacher.ts'
 import { type CarriedColumn, carriedColumns, type FoundColumn, type FoundTable, knownTable } from './inspect.ts'
 import { EXTRA_KEY, keyOf, type Place } from './layout.ts'
 import { originalsReader } from './originals.ts'
+import { cellsOf, exactly } from './read-rows.ts'
 import { emailsOfSubjects } from './subjects.ts'
 
 export interface RestoreFiles extends Readonly<Record<Domain, Connection>> {
@@ -29,7 +30,7 @@ export function* restoredRows(files: RestoreFiles, table: FoundTable): Generator
   const own = columns.flatMap(({ place }) => (place && !place.moved ? [place.column.name] : []))
   const list = [keyOf(legacy.main), ...own].map(quote).join(', ')
   const statement = files[legacy.main.domain]
-    .prepare<[], Cell[]>(`select ${list} from ${quote(legacy.main.name)} order by rowid`)
+    .prepare<[], Cell[]>(`select ${list} from ${quote(legacy.main.name)} order by _rowid_`)
     .safeIntegers()
     .raw()
   const readers = cellReaders(files, table, columns, own)
@@ -106,17 +107,15 @@ const hasTable = (connection: Connection | undefined, name: string): boolean =>
   connection?.prepare('select 1 from sqlite_schema where name = ?').get(name) !== undefined
 
 function extraFinder({ unassigned, encoding }: RestoreFiles, table: FoundTable, extras: readonly FoundColumn[]) {
-  const connection = unassigned as Connection
-  const from = `from ${quote(table.name)} where ${quote(EXTRA_KEY)} = ?`
-  const one = connection
-    .prepare<[string], Cell[]>(`select ${extras.map(({ name }) => quote(name)).join(', ')} ${from}`)
+  const list = extras.map(({ name }) => exactly(name)).join(', ')
+  const find = (unassigned as Connection)
+    .prepare<[string], Bound[]>(`select ${list} from ${quote(table.name)} where ${quote(EXTRA_KEY)} = ?`)
     .safeIntegers()
     .raw()
-  const bytes = extras.map(({ name }) =>
-    connection.prepare<[string], Buffer>(`select cast(${quote(name)} as blob) ${from}`).pluck(),
-  )
-  return (id: string): readonly Cell[] | undefined =>
-    one.get(id)?.map((cell, at) => (mayBeRaw(cell) ? textOf(cell, bytes[at]?.get(id) as Buffer, encoding) : cell))
+  return (id: string): readonly Cell[] | undefined => {
+    const pairs = find.get(id)
+    return pairs && cellsOf(pairs, encoding)
+  }
 }
 
 /** The value of a DEFAULT as it would lie in the column. */

@@ -1,5 +1,5 @@
 // Turns the rows of one table of the unified database into rows of the new files.
-import { type CatalogModel, quote } from '../database/catalog.ts'
+import { type CatalogColumn, type CatalogModel, quote } from '../database/catalog.ts'
 import type { Connection } from '../database/connections.ts'
 import { FileError } from '../errors.ts'
 import { type Bound, type Cell, RawText } from './cells.ts'
@@ -94,14 +94,15 @@ function mainWriter(
   }
 }
 
-/** Columns that the input's table lacks, as older versions of it do, and that have no default of their own. */
+/** Columns that the input's table lacks, as older versions of it do, and that have no constant default of their own. */
 function absentFillers(connection: Connection, model: CatalogModel, columns: readonly Written[]) {
-  const defaults = connection.prepare(`select name from pragma_table_info(?) where dflt_value is not null`).pluck()
+  const defaults = connection.prepare('select name from pragma_table_info(?) where dflt_value is not null').pluck()
   const withDefault = new Set(defaults.all(model.name))
+  // A default time is the time of the insert: nothing that the row ever said.
+  const hasFiller = ({ name, nullable, type }: CatalogColumn) =>
+    !nullable && (type === 'time' || !withDefault.has(name))
   return model.columns
-    .filter(
-      ({ name, nullable }) => !nullable && !withDefault.has(name) && !columns.some((column) => column.name === name),
-    )
+    .filter((column) => hasFiller(column) && !columns.some(({ name }) => name === column.name))
     .map((column) => ({ name: column.name, value: fillerOf(column) }))
 }
 

@@ -19,7 +19,7 @@ import type { Phase, TransferContext } from './context.ts'
 import { load, totalRows } from './copy.ts'
 import { noCounts } from './counts.ts'
 import { publish, syncTree, writeWhole } from './durable.ts'
-import { checkLegacyFile, fingerprint } from './legacy-file.ts'
+import { checkLegacyFile, fingerprint, isDamage, legacyError } from './legacy-file.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { ProofTask, SideProof } from './proof.ts'
 import { type RunningProof, shareTables, startProof } from './proof-threads.ts'
@@ -83,7 +83,7 @@ export async function split(options: SplitOptions): Promise<SplitReport> {
   } catch (error) {
     // Work that a person stopped is gone on with; work that failed would fail again.
     keep = options.context.signal?.aborted === true && !options.dryRun
-    throw understood(error, options.into)
+    throw understood(isDamage(error) ? legacyError(error, options.legacy) : error, options.into)
   } finally {
     work.close(!keep)
   }
@@ -285,7 +285,7 @@ class Run {
     for (const path of [this.#work.snapshot, this.#work.scratch]) rmSync(path, { force: true })
     publish(this.#work.result, resolve(into))
     context.progress({ phase: 'publish', done: 1, total: 1 })
-    return report
+    return { ...report, begun: this.#begun }
   }
 
   async #timed<T>(phase: Phase, work: () => T | Promise<T>): Promise<T> {

@@ -7,7 +7,7 @@ export type TimeSpelling = 'canonical' | 'integer' | 'sql' | 'iso' | 'date' | 'o
 export interface ReadTime {
   readonly canonical: string
   readonly spelling: TimeSpelling
-  /** False where the canonical spelling does not give back the value: microseconds, digits as text. */
+  /** False where the canonical spelling loses something: microseconds, digits as text, a time zone that was not said. */
   readonly exact: boolean
 }
 
@@ -18,6 +18,8 @@ const LATEST = new Date('9999-12-31T23:59:59.999Z').getTime()
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?$/
+/** Spellings whose instant nobody disputes; of the others merge gives back the very characters. */
+const COMMON = /^\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d(?:\.\d{1,3})?|T\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|[+-]\d\d:\d\d))$/
 const DIGITS = /^-?\d{1,16}$/
 
 /** What a cell of a time column says; undefined where it is no time: '', 'yesterday', a year beyond 9999. */
@@ -73,7 +75,7 @@ function fromParts(parts: RegExpExecArray): ReadTime | undefined {
   if (offset === undefined) return undefined
   const base = Date.parse(`${local}.${fraction.slice(0, 3).padEnd(3, '0')}Z`)
   const spelling = joint === undefined ? 'date' : joint === ' ' && zone === undefined ? 'sql' : 'iso'
-  return fromMilliseconds(base - offset * 60_000, spelling, /^0*$/.test(fraction.slice(3)))
+  return fromMilliseconds(base - offset * 60_000, spelling, COMMON.test(parts[0]))
 }
 
 function offsetMinutes(zone: string | undefined): number | undefined {

@@ -70,8 +70,8 @@ function instantOf(storage: unknown, value: unknown, encoding: string): number |
     const ms = Number(value)
     return ms >= -62_167_219_200_000 && ms <= 253_402_300_799_999 ? ms : undefined
   }
-  if (storage !== 'text' || encoding !== 'UTF-8') return undefined
-  const text = Buffer.from(String(value), 'hex').toString()
+  if (storage !== 'text') return undefined
+  const text = new TextDecoder(encoding).decode(Buffer.from(String(value), 'hex'))
   if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)?)?$/.test(text)) return undefined
   const iso =
     text.length === 10 ? `${text}T00:00:00Z` : `${text.replace(' ', 'T')}${/Z|[+-]\d\d:\d\d$/.test(text) ? '' : 'Z'}`
