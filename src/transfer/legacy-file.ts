@@ -30,7 +30,7 @@ export function checkLegacyFile(path: string): LegacyFile {
       hint: 'Name the unified database; decrypt it first if it is encrypted.',
     })
   }
-  requireWhole(path, header, stat.size)
+  requireWhole(path)
   return { path, wal: header[18] === 2 }
 }
 
@@ -106,13 +106,22 @@ function readHeader(path: string, length: number): Buffer {
   }
 }
 
+const LOOKS = 10
+
+/** A writer that is at work may change the size between two looks at it; half a file stays half. */
+function requireWhole(path: string): void {
+  let missing = missingBytes(path)
+  for (let look = 1; look < LOOKS && missing > 0; look++) missing = missingBytes(path)
+  if (missing > 0) throw damaged(path, `${missing} bytes are missing at its end: only half of it was written or copied`)
+}
+
 /** The header counts the pages; it is right when its two change counters agree (SQLite file format, 1.3.7). */
-function requireWhole(path: string, header: Buffer, size: number): void {
+function missingBytes(path: string): number {
+  const header = readHeader(path, HEADER_BYTES)
   const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
-  const pages = header.readUInt32BE(28)
   const isCounted = header.readUInt32BE(24) === header.readUInt32BE(92)
-  if (hasBytes(`${path}-wal`) || hasBytes(`${path}-journal`) || !isCounted || size >= pages * pageSize) return
-  throw damaged(path, `it is ${size} bytes long, expected ${pages * pageSize}: only half of it was written or copied`)
+  if (!isCounted || hasBytes(`${path}-wal`) || hasBytes(`${path}-journal`)) return 0
+  return header.readUInt32BE(28) * pageSize - statSync(path).size
 }
 
 const unreadable = (path: string, cause: unknown) =>
