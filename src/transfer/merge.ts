@@ -11,25 +11,22 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { pathInFolder } from '../config.ts'
 import type { Connection } from '../database/connections.ts'
-import { DOMAINS, type Domain, FILES, nameOfApplicationId } from '../database/domains.ts'
-import { migrationState } from '../database/migrations.ts'
-import { ConflictError, FileError } from '../errors.ts'
-import type { Cell, TextEncoding } from './cells.ts'
+import { DOMAINS, type Domain } from '../database/domains.ts'
+import { FileError } from '../errors.ts'
 import type { Phase, TransferContext } from './context.ts'
 import { syncFolder } from './durable.ts'
-import { carriedColumns, type FoundTable, inspect, type LegacyLayout, readable, type SchemaEntry } from './inspect.ts'
+import { inspect, type LegacyLayout, type SchemaEntry } from './inspect.ts'
 import { readSchema } from './legacy-schema.ts'
+import { requireDomain, requireFiles, requireNothingAt } from './merge-checks.ts'
+import { loadTable, rowsOf, tablesWithRows } from './merge-rows.ts'
 import { createRest, createTables, type Layout, prefixTables } from './merged-schema.ts'
+import { keepNurserySmall } from './nursery.ts'
 import { closeFiles, openFiles, type SideProof } from './proof.ts'
 import { startProof } from './proof-threads.ts'
-import { readRows } from './read-rows.ts'
 import { applicationOf, type Durations, type MergeReport, provedPairs, requireEqual } from './report.ts'
-import { type RestoreFiles, restoredRows } from './restore.ts'
 import { copySnapshot } from './snapshot.ts'
 import { UNASSIGNED } from './target-files.ts'
-import { instantOf, millisecondsOf } from './times.ts'
 import { understood } from './transfer-errors.ts'
-import { typedInsert } from './typed-insert.ts'
 import { openWorkFolder, type WorkFolder } from './work-folder.ts'
 
 export type { Phase, ProgressEvent, TransferContext } from './context.ts'
@@ -47,8 +44,6 @@ export interface MergeOptions {
 
 type Paths = Readonly<Record<Domain, string>> & { readonly unassigned?: string }
 
-const BATCH_ROWS = 20_000
-
 /**
  * Throws FileError where a file is missing, damaged, of another domain or not migrated, ConflictError where something is at
  * the target, UnavailableError where a disk is full. Leaves nothing behind then.
@@ -58,6 +53,7 @@ export async function merge(options: MergeOptions): Promise<MergeReport> {
   requireNothingAt(options.into)
   const work = openWorkFolder(options.into, 'merge')
   try {
+    keepNurserySmall()
     work.clear()
     mkdirSync(work.result, { mode: 0o700 })
     return await new Merge(options, work).run()
@@ -215,75 +211,6 @@ class Merge {
   }
 }
 
-/** Virtual tables and views are functions of other tables. */
-const tablesWithRows = (tables: readonly FoundTable[]): FoundTable[] =>
-  tables.filter(({ kind }) => kind === 'table' || kind === 'shadow')
-
-function rowsOf(files: RestoreFiles, table: FoundTable): number {
-  const place = carriedColumns(table).find(({ place: known }) => known && !known.moved)?.place
-  const connection = place ? files[place.model.domain] : files.unassigned
-  const name = (place?.model.name ?? table.name).replaceAll('"', '""')
-  return connection?.prepare(`select count(*) from "${name}"`).pluck().get() as number
-}
-
-async function loadTable(
-  merged: Connection,
-  files: RestoreFiles,
-  table: FoundTable,
-  encoding: TextEncoding,
-  step: (rows: number, what: string) => Promise<void>,
-): Promise<void> {
-  const write = table.legacy === undefined ? unknownWriter(merged, table) : knownWriter(merged, table)
-  const rows = table.legacy === undefined ? unknownRows(files, table, encoding) : restoredRows(files, table)
-  merged.exec('begin')
-  let written = 0
-  for (const row of rows) {
-    write(row)
-    written += 1
-    if (written % BATCH_ROWS === 0) await step(BATCH_ROWS, table.name)
-  }
-  merged.exec('commit')
-  await step(written % BATCH_ROWS, table.name)
-}
-
-function unknownRows(files: RestoreFiles, table: FoundTable, encoding: TextEncoding): Iterable<Cell[]> {
-  if (!files.unassigned) {
-    throw new FileError(`unassigned.db is missing: the unified database had the table ${table.name}`, {
-      hint: 'Put unassigned.db back beside the other files, or restore it from a backup.',
-    })
-  }
-  return readRows(files.unassigned, readable(table), encoding)
-}
-
-/** The insides of virtual tables were made with them: what stands there goes first. */
-function unknownWriter(merged: Connection, table: FoundTable): (row: readonly Cell[]) => void {
-  const columns = readable(table).columns
-  merged.unsafeMode(true)
-  if (table.kind === 'shadow') merged.exec(`delete from "${table.name.replaceAll('"', '""')}"`)
-  if (table.rowid !== undefined) return typedInsert(merged, table.name, columns, [table.rowid])
-  const insert = typedInsert(merged, table.name, columns)
-  return (row) => insert(row.slice(1))
-}
-
-function knownWriter(merged: Connection, table: FoundTable): (row: readonly Cell[]) => void {
-  const columns = carriedColumns(table)
-  const written = columns.map((column, at) => ({ ...column, at })).filter(({ generated }) => !generated)
-  const insert = typedInsert(
-    merged,
-    table.name,
-    written.map(({ name }) => name),
-  )
-  // Times that the table itself declares as numbers: milliseconds, as Prisma 5 wrote them.
-  const asNumber = written.map(({ place, declared }) => place?.column.type === 'time' && /int/i.test(declared))
-  return (row) =>
-    insert(written.map(({ at }, index) => (asNumber[index] ? numeric(row[at] as Cell) : (row[at] as Cell))))
-}
-
-function numeric(cell: Cell): Cell {
-  const instant = typeof cell === 'string' ? instantOf(cell) : undefined
-  return instant === undefined ? cell : millisecondsOf(instant)
-}
-
 function openMerged(path: string, isNew: boolean): Connection {
   if (isNew) closeSync(openSync(path, 'wx', 0o600))
   const connection = new Database(path, { fileMustExist: true })
@@ -291,44 +218,6 @@ function openMerged(path: string, isNew: boolean): Connection {
   connection.pragma('foreign_keys = OFF')
   connection.pragma('ignore_check_constraints = ON')
   connection.pragma('trusted_schema = OFF')
-  connection.pragma('cache_size = -16384')
+  connection.pragma('cache_size = -8192')
   return connection
-}
-
-function requireFiles(from: string): void {
-  for (const domain of DOMAINS) {
-    const path = pathInFolder(from, domain)
-    if (existsSync(path)) continue
-    throw new FileError(`${domain}.db is missing: nothing is at ${path}`, {
-      hint: 'Name the folder that split wrote, or restore the file from a backup.',
-    })
-  }
-}
-
-function requireNothingAt(into: string): void {
-  const taken = ['', '-wal', '-journal'].map((suffix) => into + suffix).find((path) => existsSync(path))
-  if (taken === undefined) return
-  throw new ConflictError(`Something is at ${taken}: merge writes over nothing`, {
-    hint: 'Name a file that does not exist yet, or move that one away.',
-  })
-}
-
-function requireDomain(domain: Domain, copy: string, path: string): void {
-  const connection = new Database(copy, { readonly: true })
-  try {
-    const found = connection.pragma('application_id', { simple: true }) as number
-    if (found !== FILES[domain].applicationId) {
-      const expected = nameOfApplicationId(FILES[domain].applicationId)
-      throw new FileError(`${path} is ${nameOfApplicationId(found)}, expected ${expected}`, {
-        hint: 'Put each file into the folder of its own name.',
-      })
-    }
-    const { pending } = migrationState(domain, connection)
-    if (pending.length === 0) return
-    throw new FileError(`${domain}.db at ${path} lacks the migrations ${pending.join(', ')}`, {
-      hint: 'Run "npm run db -- migrate deploy" and repeat the merge.',
-    })
-  } finally {
-    connection.close()
-  }
 }

@@ -13,8 +13,8 @@ import { checkLegacyFile, fingerprint, hasBytes, type LegacyFile, legacyError } 
 const CHUNK_BYTES = 4 << 20
 const CACHE_KB = 4 << 10
 const ATTEMPTS = 5
-const LOCK_ATTEMPTS = 600
-const LOCK_DELAY_MS = 50
+const LOCK_ATTEMPTS = 10_000
+const LOCK_DELAY_MS = 3
 
 /** Copies the committed content of the input to `target`. Throws UnavailableError where it never stands still. */
 export async function copySnapshot(path: string, target: string, context: TransferContext): Promise<void> {
@@ -31,7 +31,7 @@ async function copyOnce(file: LegacyFile, target: string, context: TransferConte
   // Without -shm nobody has a WAL database open; opening it would leave a -shm behind. The same bytes before and after
   // say that nobody came meanwhile.
   if (file.wal && !existsSync(`${file.path}-shm`)) return await copyQuiet(file, ['-wal', ''], target, context)
-  const locked = await lock(file)
+  const locked = await lock(file, context)
   // A writer crashed: its journal belongs to the file, and the copy is rolled back in place of the input.
   if (locked === 'hot journal') return await copyQuiet(file, ['-journal', ''], target, context)
   await copyFiles(file.path, file.wal ? ['-wal', ''] : [''], target, context, () => locked.close())
@@ -50,7 +50,7 @@ async function copyQuiet(
 }
 
 /** A read transaction: it keeps a rollback-journal file as it is, and a log from being emptied or moved. */
-async function lock({ path }: LegacyFile): Promise<Connection | 'hot journal'> {
+async function lock({ path }: LegacyFile, { signal }: TransferContext): Promise<Connection | 'hot journal'> {
   for (let attempt = 0; ; attempt++) {
     let connection: Connection | undefined
     try {
@@ -63,7 +63,7 @@ async function lock({ path }: LegacyFile): Promise<Connection | 'hot journal'> {
       const code = error instanceof Database.SqliteError ? error.code : ''
       if (code !== 'SQLITE_BUSY' && hasBytes(`${path}-journal`)) return 'hot journal'
       if (!code.startsWith('SQLITE_BUSY') || attempt >= LOCK_ATTEMPTS) throw legacyError(error, path)
-      await wait(LOCK_DELAY_MS)
+      await wait(LOCK_DELAY_MS, undefined, signal && { signal })
     }
   }
 }

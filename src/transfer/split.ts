@@ -10,7 +10,6 @@
 // that fails takes it away. The input is never written to.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { pathInFolder } from '../config.ts'
 import type { Connection } from '../database/connections.ts'
 import { DOMAINS } from '../database/domains.ts'
@@ -20,6 +19,7 @@ import { load, totalRows } from './copy.ts'
 import { noCounts } from './counts.ts'
 import { publish, syncTree, writeWhole } from './durable.ts'
 import { checkLegacyFile, fingerprint, isDamage, legacyError } from './legacy-file.ts'
+import { keepNurserySmall } from './nursery.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { ProofTask, SideProof } from './proof.ts'
 import { type RunningProof, shareTables, startProof } from './proof-threads.ts'
@@ -113,9 +113,6 @@ function requireFreeTarget(into: string): void {
     hint: 'Name a folder that does not exist yet, or move what is there away.',
   })
 }
-
-/** Rows are dead as soon as they are written. V8 would still let its nursery grow to dozens of megabytes. */
-const keepNurserySmall = () => setFlagsFromString('--semi-space-growth-factor=1')
 
 class Run {
   readonly #options: SplitOptions

@@ -50,6 +50,39 @@ test('the prefixed layout holds the same rows under prefixed names', async () =>
   })
 })
 
+test('full-text tables, strict tables, generated columns, checks and sequences come back whole', async () => {
+  await withFolder(async (dir) => {
+    const [legacy, files, merged] = [join(dir, 'legacy.db'), join(dir, 'data'), join(dir, 'merged.db')]
+    buildLegacyDatabase(legacy)
+    const database = new Database(legacy)
+    database.exec(`
+      create virtual table "bug_reports" using fts5(title, body);
+      insert into "bug_reports" (rowid, title, body) values (7, 'slow', 'the page of thandi is slow'), (9, 'fast', 'too fast');
+      delete from "bug_reports" where rowid = 9;
+      create virtual table "Places" using rtree(id, x0, x1);
+      insert into "Places" values (1, 0.5, 1.5);
+      drop table "AuthLog";
+      create table "AuthLog" (id text primary key, action text not null, "createdAt" integer not null check ("createdAt" > 1000),
+        day text generated always as (date("createdAt" / 1000, 'unixepoch')) stored, length integer as (length(action))) strict;
+      insert into "AuthLog" values ('a', 'login', 1700000000000), ('b', 'logout', 1700000000001);
+      create index "AuthLog_day" on "AuthLog" (day);`)
+    database.close()
+    const report = await split({ legacy, into: files, context: transferContext() })
+    expect(report.unassigned.objects).toContainEqual({ kind: 'virtual', name: 'bug_reports' })
+    await merge({ from: files, into: merged, context: transferContext() })
+    expect(contentOf(merged)).toEqual(contentOf(legacy))
+    const back = new Database(merged)
+    expect(back.prepare(`select rowid from "bug_reports" where "bug_reports" match 'thandi'`).pluck().all()).toEqual([
+      7,
+    ])
+    expect(back.prepare('select x1 from "Places" where x0 < 1').pluck().all()).toEqual([1.5])
+    expect(back.prepare('select day, length from "AuthLog" where id = ?').raw().get('a')).toEqual(['2023-11-14', 5])
+    back.exec(`insert into "ExchangeRate" (pair, rate) values ('ZAR', 1)`)
+    expect(back.prepare('select max(id) from "ExchangeRate"').pluck().get()).toBe(4)
+    back.close()
+  })
+})
+
 function ddlOf(path: string): string[] {
   const database = new Database(path, { readonly: true })
   const sql = database
