@@ -69,6 +69,24 @@ describe('a split that is killed shows nothing, and the next run completes it', 
   })
 })
 
+test('what the files committed after the last journal is taken back', async () => {
+  await withFolder(async (dir) => {
+    const [legacy, into, merged] = [join(dir, 'legacy.db'), join(dir, 'data'), join(dir, 'merged.db')]
+    writeFileSync(legacy, source)
+    const journal = join(dir, '.gogga-split-data/journal.json')
+    expect(runChild(legacy, into, 'copy:8').signal).toBe('SIGKILL')
+    const earlier = readFileSync(journal)
+    expect(runChild(legacy, into, 'copy:3').signal).toBe('SIGKILL')
+    expect(readFileSync(journal).equals(earlier)).toBe(false)
+    // As if the kill had come between the commits of the files and the journal of them.
+    writeFileSync(journal, earlier)
+    const report = await split({ legacy, into, context: transferContext('third') })
+    expect(report.begun).toBe('resumed')
+    await merge({ from: into, into: merged, context: transferContext() })
+    expect(contentOf(merged)).toEqual(contentOf(legacy))
+  })
+})
+
 test('a run after the input changed begins anew and holds the change', async () => {
   await withFolder(async (dir) => {
     const [legacy, into] = [join(dir, 'legacy.db'), join(dir, 'data')]

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,6 +35,31 @@ describe('another process writes all the time', () => {
       )
       after.close()
     })
+  })
+})
+
+test.each([
+  { mode: 'DELETE', said: 'SQLITE_BUSY, log emptied' },
+  { mode: 'WAL', said: 'written, log kept' },
+])('while the bytes are copied, nothing moves under the copy in journal mode $mode', async ({ mode, said }) => {
+  await withFolder(async (dir) => {
+    const [legacy, into] = [join(dir, 'legacy.db'), join(dir, 'data')]
+    buildLegacyDatabase(legacy)
+    const database = new Database(legacy)
+    database.pragma(`journal_mode = ${mode}`)
+    database.exec(`update "User" set "isAdmin" = 1 where id = 'admin0'`)
+    let heard = ''
+    const context = transferContext()
+    const progress = ({ phase }: { phase: string }) => {
+      if (phase !== 'read' || heard) return
+      heard = spawnSync(process.execPath, [join(CHILD, '../write-once-child.ts'), legacy], { encoding: 'utf8' }).stdout
+    }
+    await split({ legacy, into, context: { ...context, progress } })
+    expect(heard).toBe(said)
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok')
+    database.close()
+    const free = spawnSync(process.execPath, [join(CHILD, '../write-once-child.ts'), legacy], { encoding: 'utf8' })
+    expect(free.stdout).toContain('log emptied')
   })
 })
 
