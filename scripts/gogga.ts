@@ -17,8 +17,7 @@ function whatIsMissing() {
 function refusal() {
   const missing = whatIsMissing()
   const version = process.versions.node
-  if (missing)
-    return `gogga is not set up, ${missing}: run "npm run setup" in ${ROOT} first, then "npx gogga".`
+  if (missing) return `gogga is not set up, ${missing}: run "npm run setup" in ${ROOT} first, then "npx gogga".`
   if (Number.parseInt(version, 10) >= MIN_NODE) return ''
   return `gogga needs Node ${MIN_NODE} or newer, this is Node ${version}: run it as "npx gogga", which brings its own Node.`
 }

@@ -1,5 +1,5 @@
 // What split and merge take from the outside world: the clock, ids, progress and Ctrl-C.
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { TransferContext } from '../transfer/context.ts'
 import { createProgress } from './progress.ts'
 
@@ -16,10 +16,7 @@ export function openTransferContext(): OpenTransferContext {
   process.once('SIGINT', abort).once('SIGTERM', abort)
   return {
     now: () => new Date(),
-    randomId: () =>
-      BigInt(`0x${randomBytes(16).toString('hex')}`)
-        .toString(36)
-        .padStart(25, '0'),
+    randomId: () => randomUUID().replaceAll('-', ''), // Node draws from a pool: a system call for each of millions would show.
     progress: ({ phase, done, total, what }) => progress.update(phase, done, total, what),
     signal: controller.signal,
     [Symbol.dispose]() {

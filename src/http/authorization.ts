@@ -15,6 +15,7 @@ const FIGURES: readonly Scope[] = ['ops', ...REVIEWERS]
 
 const RESOURCES: Readonly<Record<Resource, readonly Scope[]>> = {
   users: PRODUCT,
+  contacts: REVIEWERS,
   subscriptions: PRODUCT,
   'subscription-events': PRODUCT,
   'credit-purchases': PRODUCT,

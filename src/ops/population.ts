@@ -56,6 +56,7 @@ export function seededRandom(seed: number): () => number {
 export function populate(options: PopulationOptions, insert: Insert, done: (people: number) => void): void {
   const makers = makersOf(options)
   const adminId = makers.id()
+  if (options.history !== 'core') addPartner(options, makers, insert)
   for (let index = 0; index < options.people; index++) {
     addPerson(index, adminId, options, makers, insert)
     done(index + 1)
@@ -79,6 +80,14 @@ function makersOf({ now, random }: PopulationOptions) {
     past: (days: number) => now - below(days * DAY),
     time: (milliseconds: number) => new Date(milliseconds).toISOString().replace('Z', '+00:00'),
   }
+}
+
+/** Someone without an account, who made vouchers. */
+function addPartner({ now }: PopulationOptions, makers: Makers, insert: Insert): void {
+  const partnerId = makers.id()
+  const email = 'partner@example.com'
+  insert('identity.Contact', { id: partnerId, email, emailKey: email, createdAt: makers.time(now - 600 * DAY) })
+  addVoucher(null, partnerId, now - 30 * DAY, { now, history: 'full' }, makers, insert)
 }
 
 function addPerson(index: number, adminId: string, options: PopulationOptions, makers: Makers, insert: Insert): void {
@@ -173,23 +182,23 @@ function addPayments(
 }
 
 function addVoucher(
-  userId: string,
-  adminId: string,
+  userId: string | null,
+  creatorId: string,
   joined: number,
-  options: PopulationOptions,
+  options: Pick<PopulationOptions, 'now' | 'history'>,
   makers: Makers,
   insert: Insert,
 ): void {
   const { id, code, below, pick, time } = makers
   const { type, cents } = pick(VOUCHERS)
-  const redeemed = below(3) > 0 ? 1 : 0
+  const redeemed = userId !== null && below(3) > 0 ? 1 : 0
   const voucherId = id()
   insert('admin.Voucher', {
     id: voucherId,
     code: code(),
     type,
     valueCents: cents,
-    createdBy: adminId,
+    createdBy: creatorId,
     createdAt: time(joined),
     expiresAt: time(joined + 365 * DAY),
     voided: 0,
@@ -212,8 +221,8 @@ function addVoucher(
       meta: '{"source":"seed"}',
       createdAt: time(joined),
     })
-  log('created', adminId)
-  if (redeemed) log('redeemed', userId)
+  log('created', creatorId)
+  if (redeemed && userId !== null) log('redeemed', userId)
 }
 
 function addSignIns(email: string, joined: number, { now }: PopulationOptions, makers: Makers, insert: Insert): void {

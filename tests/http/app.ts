@@ -97,6 +97,8 @@ async function insertPeople({ files }: Context): Promise<void> {
   await identity.user.createMany({
     data: PEOPLE.map(({ id, email }, index) => ({ id, email, createdAt: at(index + 1), updatedAt: at(index + 1) })),
   })
+  const email = 'partner@example.org'
+  await identity.contact.create({ data: { id: 'k1', email, emailKey: email, createdAt: at(1) } })
   await identity.authLog.create({
     data: { id: 'a1', email: 'thabo@example.co.za', action: 'sign_in', ip: '196.25.1.7', createdAt: at(2) },
   })

@@ -19,6 +19,7 @@ const EXPAND: Readonly<Record<string, string>> = {
   'voucher-logs': 'voucher.user.subscription',
   'admin-logs': 'admin,target,origin',
   'auth-logs': '',
+  contacts: '',
 }
 
 test.each(LISTED.map((model) => [model.resource ?? '', model] as const))(

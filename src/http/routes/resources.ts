@@ -22,6 +22,7 @@ export interface ResourceRoutesOptions {
 
 const WORDS: Readonly<Record<Resource, readonly [one: string, about: string]>> = {
   users: ['user', 'People with an account.'],
+  contacts: ['contact', 'People without an account, whom vouchers and logs name by the same kind of subject id.'],
   'auth-logs': ['auth log entry', 'What happened at the door: sign-ins, refusals, sign-outs.'],
   'admin-log-origins': ['admin log origin', 'The address from which an administrator acted.'],
   subscriptions: ['subscription', 'What a person may use, and until when; one per user.'],
