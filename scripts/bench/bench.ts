@@ -1,15 +1,16 @@
-// npm run bench -- [join] [http] [split] [--json] …: ratios measured side by side in one run, never assertions in tests.
+// npm run bench -- [join] [http] [split] [memory] [--json] …: ratios measured side by side in one run, never assertions in tests.
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Figure, Verdict } from './measure.ts'
 
 const HELP = `Measures the figures that the README states, side by side on the same data.
 
-Usage: npm run bench -- [join] [http] [split] [--json] [--users N] [--quick]
+Usage: npm run bench -- [join] [http] [split] [memory] [--json] [--users N] [--quick]
 
   join     a page of 50 users with their links: join service, SQL over ATTACH, Prisma include; 10,000 and 1,000,000 users
   http     the same over HTTP, and one user with everything, against Fastify and Prisma include
   split    gogga split against insert … select over ATTACH for the same rows
+  memory   peak memory of gogga split on a file of 2 GB; takes minutes and 8 GB of disk, and runs only when it is named
 
   --users N   people in the data (default: 100000)
   --quick     small data and few rounds: to see that it runs, not for figures
@@ -20,7 +21,8 @@ Examples:
   $ npm run bench -- join http split --json
 `
 
-const WHAT = ['join', 'http', 'split'] as const
+const WHAT = ['join', 'http', 'split', 'memory'] as const
+const USUAL: readonly What[] = ['join', 'http', 'split']
 type What = (typeof WHAT)[number]
 
 interface Result {
@@ -52,7 +54,7 @@ function readWords() {
 }
 
 async function run(): Promise<void> {
-  const wanted = (positionals.length > 0 ? positionals : WHAT) as readonly What[]
+  const wanted = (positionals.length > 0 ? positionals : USUAL) as readonly What[]
   const results: Partial<Record<What, Result>> = {}
   for (const what of wanted) {
     results[what] = await bench(what)
@@ -76,12 +78,16 @@ async function bench(what: What): Promise<Result> {
     const { benchHttp } = await import('./http.ts')
     return benchHttp({ people, seconds: quick ? 1 : 4, rounds: quick ? 1 : 3, say })
   }
+  if (what === 'memory') {
+    const { benchMemory } = await import('./memory.ts')
+    return benchMemory({ people: Number(values.users ?? (quick ? 5_000 : 1_300_000)), say })
+  }
   const { benchSplit } = await import('./split.ts')
   return benchSplit({ people: Number(values.users ?? (quick ? 1_000 : 40_000)), rounds: quick ? 1 : 5, say })
 }
 
 function print(what: What, { figures, verdicts }: Result): void {
-  const unit = what === 'http' ? '' : ' µs'
+  const unit = what === 'join' || what === 'split' ? ' µs' : ''
   process.stdout.write(`\n${what}\n`)
   for (const { name, median, min, max } of figures)
     process.stdout.write(

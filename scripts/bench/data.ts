@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { pathInFolder } from '../../src/config.ts'
 import { DOMAINS, type Domain } from '../../src/database/domains.ts'
 import { migrate } from '../../src/database/migrations.ts'
-import { seededRandom } from '../../src/ops/population.ts'
+import { seededRandom } from '../../src/ops/makers.ts'
 import { seed } from '../../src/ops/seed.ts'
 
 const CACHE = join(import.meta.dirname, '../../.cache/bench')

@@ -1,17 +1,15 @@
 // Invented people with a believable history, for a first start, for trying out and for benchmarks. Addresses are from
 // the ranges reserved for documentation (RFC 2606, RFC 5737). The same seed gives the same people.
 
+import { DAY_MS, type Makers, type MakersOptions, makersOf } from './makers.ts'
+
 export type Value = string | number | null
 export type Row = Readonly<Record<string, Value>>
 /** `model` is `domain.Model`; the row's keys are its columns, the same for every row of the model. */
 export type Insert = (model: string, row: Row) => void
 
-export interface PopulationOptions {
+export interface PopulationOptions extends MakersOptions {
   readonly people: number
-  /** Milliseconds since 1970; nothing in the history is later. */
-  readonly now: number
-  /** Uniform in [0, 1). */
-  readonly random: () => number
   /** `core` leaves out what a page of users does not join: logs, events, purchases, schedules, tokens. */
   readonly history?: 'full' | 'core'
 }
@@ -23,7 +21,6 @@ const FIRST =
 const LAST = 'Mokoena Dlamini Botha Naidoo Khumalo Pillay Venter Nkosi Jacobs Mahlangu Fourie Zulu Adams Sithole'.split(
   ' ',
 )
-const DAY = 86_400_000
 const TIERS = [
   { tier: 'FREE', cents: 0, credits: 0, images: 50 },
   { tier: 'JIVE', cents: 9_900, credits: 500_000, images: 200 },
@@ -41,17 +38,6 @@ const VOUCHERS = [
   { type: 'R500', cents: 50_000 },
 ] as const
 
-/** Mulberry32: small, fast, and enough for invented people. Not for secrets. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 /** Inserts `people` people, the first of them an administrator. Calls `done` after each. */
 export function populate(options: PopulationOptions, insert: Insert, done: (people: number) => void): void {
   const makers = makersOf(options)
@@ -63,31 +49,12 @@ export function populate(options: PopulationOptions, insert: Insert, done: (peop
   }
 }
 
-type Makers = ReturnType<typeof makersOf>
-
-function makersOf({ now, random }: PopulationOptions) {
-  const below = (limit: number) => Math.floor(random() * limit)
-  const digits = '0123456789abcdefghijklmnopqrstuvwxyz'
-  const text = (length: number) => Array.from({ length }, () => digits[below(36)]).join('')
-  let counter = 0
-  return {
-    below,
-    /** As a cuid: time, counter and randomness, so that ids ascend with the time of insertion. */
-    id: () => `c${(now + counter).toString(36).padStart(8, '0')}${(counter++).toString(36).padStart(8, '0')}${text(8)}`,
-    code: () => text(12).toUpperCase(),
-    pick: <T>(from: readonly T[]): T => from[below(from.length)] as T,
-    /** A time in the last `days` days. */
-    past: (days: number) => now - below(days * DAY),
-    time: (milliseconds: number) => new Date(milliseconds).toISOString().replace('Z', '+00:00'),
-  }
-}
-
 /** Someone without an account, who made vouchers. */
 function addPartner({ now }: PopulationOptions, makers: Makers, insert: Insert): void {
   const partnerId = makers.id()
   const email = 'partner@example.com'
-  insert('identity.Contact', { id: partnerId, email, emailKey: email, createdAt: makers.time(now - 600 * DAY) })
-  addVoucher(null, partnerId, now - 30 * DAY, { now, history: 'full' }, makers, insert)
+  insert('identity.Contact', { id: partnerId, email, emailKey: email, createdAt: makers.time(now - 600 * DAY_MS) })
+  addVoucher(null, partnerId, now - 30 * DAY_MS, { now, history: 'full' }, makers, insert)
 }
 
 function addPerson(index: number, adminId: string, options: PopulationOptions, makers: Makers, insert: Insert): void {
@@ -133,12 +100,12 @@ function addSubscription(
     imagesUsed: below(tier.images),
     imagesLimit: tier.images,
     startedAt: time(joined),
-    nextBilling: paid ? time(now + below(30) * DAY) : null,
-    lastReset: paid ? time(Math.max(joined, now - 20 * DAY)) : null,
+    nextBilling: paid ? time(now + below(30) * DAY_MS) : null,
+    lastReset: paid ? time(Math.max(joined, now - 20 * DAY_MS)) : null,
     paymentFailedAt: null,
     retryCount: 0,
     createdAt: time(joined),
-    updatedAt: time(Math.max(joined, now - 10 * DAY)),
+    updatedAt: time(Math.max(joined, now - 10 * DAY_MS)),
   })
   return subscriptionId
 }
@@ -155,7 +122,7 @@ function addPayments(
   const { id, below, pick, time } = makers
   const count = 1 + below(5)
   for (let index = 0; index < count; index++) {
-    const at = time(Math.min(options.now, joined + index * 30 * DAY))
+    const at = time(Math.min(options.now, joined + index * 30 * DAY_MS))
     const pack = tier.cents === 0 || below(4) === 0 ? pick(PACKS) : undefined
     const pfPaymentId = `pf-${id()}`
     const type = pack ? 'credit_pack' : 'subscription'
@@ -168,7 +135,7 @@ function addPayments(
       processedAt: at,
     })
     if (!pack || options.history === 'core') continue
-    const expiresAt = time(Math.min(options.now, joined + index * 30 * DAY) + 365 * DAY)
+    const expiresAt = time(Math.min(options.now, joined + index * 30 * DAY_MS) + 365 * DAY_MS)
     const purchase = {
       packSize: pack.size,
       credits: pack.credits,
@@ -200,7 +167,7 @@ function addVoucher(
     valueCents: cents,
     createdBy: creatorId,
     createdAt: time(joined),
-    expiresAt: time(joined + 365 * DAY),
+    expiresAt: time(joined + 365 * DAY_MS),
     voided: 0,
     voidedAt: null,
     voidedBy: null,
@@ -274,7 +241,7 @@ function addTransitions(
     amountCents: tier.cents,
     token: id(),
     frequency: 'monthly',
-    nextChargeAt: time(joined + 30 * DAY),
+    nextChargeAt: time(joined + 30 * DAY_MS),
     lastChargedAt: createdAt,
     chargeCount: 1,
     maxCharges: 12,
