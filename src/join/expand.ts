@@ -1,5 +1,6 @@
 // Linked rows: one statement per link and request, whatever the number of rows. The keys go as one JSON array, each
 // once, and every row comes back with its key's place in that array.
+import { countAnswered, type Times, timesOfOwn, timesOfShared } from './answered.ts'
 import type { Files, Kept, Raw, Run } from './files.ts'
 import type { ExpandNode } from './request.ts'
 import {
@@ -44,6 +45,8 @@ export interface Subject {
 /** What the answer says about itself. */
 export interface Tally {
   orphans: number
+  /** Linked rows so far, as JSON spells them out. */
+  answered: number
   readonly truncated: Truncated[]
   readonly subjects: Set<string> | undefined
 }
@@ -95,19 +98,20 @@ function wayOf({ relation, table }: ExpandNode, { files }: ExpandOptions): Expan
   return { kind: 'many', attach: manyAttacher(relation), newest }
 }
 
-/** Fills the links of `rows`, which were built from `raw`. */
-export function fill(
-  run: Run,
-  expansions: readonly Expansion[],
-  raw: readonly Raw[],
-  rows: readonly Row[],
-  tally: Tally,
-): void {
-  if (raw.length === 0) return
+/** Rows of one table in an answer, and the raw rows that they were built from. */
+interface Parents {
+  readonly raw: readonly Raw[]
+  readonly rows: readonly Row[]
+  readonly times: Times
+}
+
+/** Fills the links of the rows. Throws UsageError where the answer would hold too many. */
+export function fill(run: Run, expansions: readonly Expansion[], parents: Parents, tally: Tally): void {
+  if (parents.raw.length === 0) return
   for (const expansion of expansions) {
     const { way } = expansion
-    if (way.kind === 'shared') fillShared(run, expansion, way, raw, rows, tally)
-    else fillOwn(run, expansion, way, raw, rows, tally)
+    if (way.kind === 'shared') fillShared(run, expansion, way, parents, tally)
+    else fillOwn(run, expansion, way, parents, tally)
   }
 }
 
@@ -115,8 +119,7 @@ function fillOwn(
   run: Run,
   expansion: Expansion,
   way: Exclude<Expansion['way'], { kind: 'shared' }>,
-  raw: readonly Raw[],
-  rows: readonly Row[],
+  { raw, rows, times }: Parents,
   tally: Tally,
 ): void {
   const keys = new Array<Raw[number]>(raw.length)
@@ -126,7 +129,9 @@ function fillOwn(
     way.kind === 'one'
       ? run.all(expansion.statement, [json])
       : readLists(run, expansion, way.newest, json, keys.length, tally)
-  finish(run, expansion, found, tally, (built) => way.attach(found, built, rows))
+  const foundTimes = times && timesOfOwn(found, times)
+  countAnswered(tally, expansion, found, foundTimes)
+  finish(run, expansion, found, foundTimes, tally, (built) => way.attach(found, built, rows))
 }
 
 /** Builds and attaches what was found, then goes on to the links behind it. */
@@ -134,21 +139,21 @@ function finish(
   run: Run,
   expansion: Expansion,
   found: readonly Raw[],
+  times: Times,
   tally: Tally,
   attach: (built: Row[]) => void,
 ): void {
   if (expansion.subject && tally.subjects) addSubjects(tally.subjects, expansion.subject, found)
   const built = expansion.visible ? expansion.build(found) : []
   if (expansion.visible) attach(built)
-  if (expansion.children.length > 0) fill(run, expansion.children, found, built, tally)
+  if (expansion.children.length > 0) fill(run, expansion.children, { raw: found, rows: built, times }, tally)
 }
 
 function fillShared(
   run: Run,
   expansion: Expansion,
   way: Extract<Expansion['way'], { kind: 'shared' }>,
-  raw: readonly Raw[],
-  rows: readonly Row[],
+  { raw, rows, times }: Parents,
   tally: Tally,
 ): void {
   const places = new Map<Raw[number], number>()
@@ -164,7 +169,9 @@ function fillShared(
   }
   if (places.size === 0) return
   const found = run.all(expansion.statement, [JSON.stringify([...places.keys()])])
-  finish(run, expansion, found, tally, (built) => {
+  const foundTimes = timesOfShared(found, slots, times, places.size)
+  countAnswered(tally, expansion, found, foundTimes)
+  finish(run, expansion, found, foundTimes, tally, (built) => {
     const missing = way.attach(found, built, rows, slots)
     if (way.orphans) tally.orphans += missing
   })

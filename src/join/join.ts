@@ -150,6 +150,7 @@ const cursorOf = (plan: Answer, query: NamedPageQuery, next: Position): string =
 
 const tallyOf = ({ shape }: Answer): Tally => ({
   orphans: 0,
+  answered: 0,
   truncated: [],
   subjects: shape.masked ? undefined : new Set(),
 })
@@ -157,7 +158,7 @@ const tallyOf = ({ shape }: Answer): Tally => ({
 function rowsOf(run: Run, { build, expansions, subject }: Answer, raw: readonly Raw[], tally: Tally): Row[] {
   const rows = build(raw)
   if (subject && tally.subjects) addSubjects(tally.subjects, subject, raw)
-  fill(run, expansions, raw, rows, tally)
+  fill(run, expansions, { raw, rows, times: undefined }, tally)
   return rows
 }
 

@@ -71,6 +71,8 @@ export interface Words {
   readonly pii?: 'clear' | 'masked'
 }
 
+const MAX_EXPAND = 20
+
 interface Place {
   readonly table: Table
   readonly links: readonly Relation[]
@@ -107,6 +109,8 @@ function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
   })
   const sort = resolveSort(table, words.sort ?? [], problems, use)
   const expand: MutableExpand[] = []
+  const paths = words.expand?.length ?? 0
+  if (paths > MAX_EXPAND) problems.add('expand', `Expected at most ${MAX_EXPAND} paths, got ${paths}`)
   for (const path of words.expand ?? []) addExpand(expand, table, path, problems)
   if (!masked) for (const { links } of used) addLinks(expand, links, false)
   problems.throwAny()

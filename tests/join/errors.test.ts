@@ -10,7 +10,7 @@ const filter = (field: string, op: string, value: string | number | boolean | st
   users({ filter: [{ field, op, value }] })
 
 const WRONG: readonly (readonly [string, NamedPageQuery, string, RegExp])[] = [
-  ['a resource', { from: 'tokens' }, 'from', /no resource "tokens".*allowed: users, auth-logs/],
+  ['a resource', { from: 'tokens' }, 'from', /no resource "tokens".*allowed: users, .*admin-logs/],
   ['an expand-only column as a link', users({ expand: ['email'] }), 'expand', /no link of users "email".*subscription/],
   [
     'a link behind a link',
@@ -19,6 +19,7 @@ const WRONG: readonly (readonly [string, NamedPageQuery, string, RegExp])[] = [
     /of subscriptions "wallet".*user, events/,
   ],
   ['four links', users({ expand: ['payments.user.payments.user'] }), 'expand', /at most 3 links, this one 4/],
+  ['21 paths', users({ expand: Array(21).fill('payments') }), 'expand', /at most 20 paths, got 21/],
   ['a field', filter('name', 'eq', 'x'), 'filter[name]', /no field of users "name".*allowed: id, email/],
   [
     'a field of a linked row',
