@@ -28,7 +28,8 @@ const BY_NAME: Readonly<Record<string, string>> = {
   voidReason: 'issued twice',
 }
 
-export function exampleOf({ name, type, class: kind }: CatalogColumn): string | number | boolean {
+export function exampleOf({ name, type, class: kind, pii }: CatalogColumn): string | number | boolean {
+  if (pii === 'freetext' || pii === 'name') return '***'
   if (type === 'time') return TIME
   if (type === 'boolean') return false
   if (type === 'integer') return name.endsWith('Cents') ? 29_900 : 12
