@@ -2,6 +2,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
 import { accessRecorder } from '../identity/access-log.ts'
+import { accessSubjects } from './access-subjects.ts'
 import { brokenRequests } from './broken-requests.ts'
 import { type LogSink, loggingOptions, requestLog, stderrSink } from './logging.ts'
 import { auth } from './plugins/auth.ts'
@@ -49,7 +50,9 @@ export async function createApp(context: Context, { log = stderrSink }: AppOptio
   await app.register(rateLimit, { perMinute: config.rateLimitPerMinute })
   await app.register(documentation)
   await app.register(healthRoutes, { context })
-  await app.register(resourceRoutes, { context, record: accessRecorder(context.files.identity.client, context) })
+  const { now, newId, files } = context
+  const record = accessRecorder(files.identity.client, { now, newId, subjectsOf: accessSubjects(files) })
+  await app.register(resourceRoutes, { context, record })
   await app.register(statsRoutes, { context })
   return app
 }

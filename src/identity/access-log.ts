@@ -9,7 +9,7 @@ export interface Access {
   readonly route: string
   /** Fields that were shown, filtered or sorted by, such as `users.email`. */
   readonly fields: readonly string[]
-  /** Subject ids of the people whose information was in the answer. */
+  /** Subject ids of the people whose information was in the answer; `<resource>:<id>` of a row of nobody known. */
   readonly subjects: readonly string[]
   readonly requestId: string
 }
@@ -17,6 +17,8 @@ export interface Access {
 export interface AccessSources {
   readonly now: () => Date
   readonly newId: () => string
+  /** What stands for a row of another table → the subject id; see subjects.ts. Nothing is changed when absent. */
+  readonly subjectsOf?: (entries: readonly string[]) => readonly string[]
 }
 
 /** Resolves when the row is written; rejects with UnavailableError where it could not be, and then nothing may be answered. */
@@ -38,7 +40,7 @@ interface Batch {
   readonly written: Promise<void>
 }
 
-export function accessRecorder(client: PrismaClient, { now, newId }: AccessSources): RecordAccess {
+export function accessRecorder(client: PrismaClient, { now, newId, subjectsOf }: AccessSources): RecordAccess {
   let last: Promise<unknown> = Promise.resolve()
   let open: Batch | undefined
 
@@ -54,9 +56,10 @@ export function accessRecorder(client: PrismaClient, { now, newId }: AccessSourc
   }
 
   return ({ apiKeyId, route, fields, subjects, requestId }) => {
+    const people = subjectsOf ? subjectsOf(subjects) : subjects
     open ??= begin()
     const time = now().toISOString().replace('Z', '+00:00') // As Prisma writes it.
-    open.rows.push([newId(), apiKeyId, route, fields.join(' '), JSON.stringify(subjects), requestId, time])
+    open.rows.push([newId(), apiKeyId, route, fields.join(' '), JSON.stringify(people), requestId, time])
     return open.written
   }
 }

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { resources } from '../../src/database/catalog.ts'
 import { openWriter } from '../../src/database/connections.ts'
+import { accessSubjects } from '../../src/http/access-subjects.ts'
 import { listAccesses } from '../../src/identity/access-log.ts'
 import { PEOPLE, type TestApp, withApp } from './app.ts'
 
@@ -21,6 +23,17 @@ test.each([
     expect(answer.statusCode).toBe(200)
     for (const value of [...EMAILS, '196.25.1.7', '196.25.1.9']) expect(answer.body).not.toContain(value)
     expect(await accesses(test)).toEqual([])
+  })
+})
+
+test('without pii:read free text of the door is masked whole, names in it included', async () => {
+  await withApp(async (test) => {
+    const data = { email: null, action: 'refused', meta: '{"name":"Thabo Mokoena"}' }
+    await test.context.files.identity.client.authLog.create({ data: { ...data, id: 'a2' } })
+    const masked = (await test.get('/v1/auth-logs?sort=id', ['admin'])).json().data
+    expect(masked.map(({ meta }: { meta: unknown }) => meta)).toEqual([null, '***'])
+    const clear = (await test.get('/v1/auth-logs?sort=id', CLEAR)).json().data
+    expect(clear[1].meta).toBe(data.meta)
   })
 })
 
@@ -67,6 +80,40 @@ test('one row by id is recorded under its pattern', async () => {
     const [row] = await accesses(test)
     expect(row?.route).toBe('GET /v1/auth-logs/:id')
     expect([...(row?.fields ?? [])].sort()).toEqual(['auth-logs.email', 'auth-logs.ip', 'auth-logs.meta'])
+  })
+})
+
+test.each([
+  ['an auth log', '/v1/auth-logs/a1', ['u1']],
+  ['the address of an administrator', '/v1/admin-logs?expand=origin', ['u2']],
+  ['both kinds of people', '/v1/admin-logs?expand=origin,target', ['u2', 'u1']],
+  ['a contact', '/v1/contacts', ['k1']],
+])('whose information %s showed is on record by subject id', async (_name, url, subjects) => {
+  await withApp(async (test) => {
+    expect((await test.get(url, CLEAR)).statusCode).toBe(200)
+    const [row] = await accesses(test)
+    expect([...(row?.subjects ?? [])].sort()).toEqual([...subjects].sort())
+  })
+})
+
+test('an auth log of nobody is recorded by its own id', async () => {
+  await withApp(async (test) => {
+    await test.context.files.identity.client.authLog.create({
+      data: { id: 'a2', email: 'x@y.example', action: 'refused' },
+    })
+    await test.get('/v1/auth-logs?sort=id', CLEAR)
+    expect((await accesses(test))[0]?.subjects).toEqual(['u1', 'auth-logs:a2'])
+  })
+})
+
+test('every resource with personal information is a person, or is known to lead to one', async () => {
+  await withApp(async ({ context }) => {
+    const subjectsOf = accessSubjects(context.files)
+    const rows: Readonly<Record<string, string>> = { contacts: 'k1', 'auth-logs': 'a1', 'admin-log-origins': 'g1' }
+    for (const { resource = '', columns } of resources) {
+      if (resource === 'users' || !columns.some((column) => column.class === 'pii')) continue
+      expect(subjectsOf([`${resource}:${rows[resource]}`]), resource).toEqual([expect.stringMatching(/^[a-z]\d$/)])
+    }
   })
 })
 
