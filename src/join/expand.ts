@@ -187,7 +187,7 @@ export function addSubjects(subjects: Set<string>, { at, prefix }: Subject, raw:
  */
 function readLists(
   run: Run,
-  { statement, path, visible }: Expansion,
+  { statement, path }: Expansion,
   newest: () => Kept,
   json: string,
   lists: number,
@@ -196,16 +196,10 @@ function readLists(
   const length = Math.max(1, Math.min(MAX_LIST, Math.floor(MAX_ROWS / lists)))
   let found = run.all(statement, [json, lists * length + 1])
   if (found.length > lists * length) found = run.all(newest(), [json, length + 1])
-  return found.length > length ? cut(found, lists, length, path, visible ? tally : undefined) : found
+  return found.length > length ? cut(found, lists, length, path, tally) : found
 }
 
-function cut(
-  found: readonly Raw[],
-  lists: number,
-  length: number,
-  path: string,
-  tally: Tally | undefined,
-): readonly Raw[] {
+function cut(found: readonly Raw[], lists: number, length: number, path: string, tally: Tally): readonly Raw[] {
   const counts = new Uint32Array(lists)
   let longest = 0
   for (const row of found) {
@@ -215,7 +209,7 @@ function cut(
     if (count > longest) longest = count
   }
   if (longest <= length) return found
-  tally?.truncated.push({ expand: path, lists: counts.filter((count) => count > length).length, length })
+  tally.truncated.push({ expand: path, lists: counts.filter((count) => count > length).length, length })
   // Ascending within each list: its first rows are the oldest.
   return found.filter((row) => {
     const list = row[0] as number

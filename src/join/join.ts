@@ -9,6 +9,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Connection } from '../database/connections.ts'
 import type { Domain } from '../generated/catalog.ts'
+import { addCompared } from './compared.ts'
 import { mark, type Position, readCursor, writeCursor } from './cursor.ts'
 import { addSubjects, fill, type Tally } from './expand.ts'
 import { type Files, openFiles, type Raw, Run } from './files.ts'
@@ -76,6 +77,7 @@ function readPage(
   try {
     const { raw, next } = drive.read(run, bounds, after, query.limit ?? DEFAULT_LIMIT)
     const tally = tallyOf(plan)
+    if (tally.subjects) addCompared(run, plan.compared, raw, bounds, tally.subjects)
     const data = rowsOf(run, plan, raw, tally)
     return { data, page: { next: next ? cursorOf(plan, query, next) : null }, meta: metaOf(plan, run, tally) }
   } finally {

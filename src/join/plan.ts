@@ -1,6 +1,7 @@
 // A request's shape, compiled once: its statements are prepared on the readers, its functions written out.
 
 import { quote } from '../database/catalog.ts'
+import { type Comparison, compileCompared } from './compared.ts'
 import { compileDrive, type Drive } from './drive.ts'
 import { compileExpand, type Expansion, linksOf, type Subject, subjectOf } from './expand.ts'
 import type { Files, Kept } from './files.ts'
@@ -15,6 +16,8 @@ export interface Answer {
   readonly build: Build
   readonly expansions: readonly Expansion[]
   readonly subject: Subject | undefined
+  /** For what a filter reads behind links. */
+  readonly compared: readonly Comparison[]
   /** Bits of the files that are read more than once. */
   readonly snapshots: number
 }
@@ -41,12 +44,13 @@ export function planOne(words: Words, files: Files): OnePlan {
 }
 
 function answerOf(shape: Shape, files: Files, isLocal: boolean): Answer {
-  const { table, expand, masked } = shape
+  const { table, filter, expand, masked } = shape
   return {
     shape,
     build: builder(table, 0, linksOf(expand), masked),
     expansions: compileExpand(expand, table, 0, { files, masked }),
     subject: masked ? undefined : subjectOf(table, 0),
+    compared: masked ? [] : compileCompared(filter, files, subjectOf),
     snapshots: snapshotsOf(shape, files, isLocal),
   }
 }

@@ -31,7 +31,7 @@ export interface ExpandNode {
   /** `user.subscription`. */
   readonly path: string
   readonly children: readonly ExpandNode[]
-  /** False: followed only to learn whose personal information a filter or sort reads. */
+  /** False: followed only to learn whose personal information a sort reads. */
   readonly visible: boolean
 }
 
@@ -90,13 +90,11 @@ export function resolve(words: Words): Shape {
 function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
   const masked = words.pii !== 'clear'
   const filter: MutableFilter = emptyFilter(undefined, table)
-  const used: Place[] = []
   const pii = new Set<string>()
   const use = (at: string, place: Place, column: CatalogColumn) => {
     if (!isPii(column)) return
     if (masked) problems.forbid(at, `${column.name} is personal information, which this reader sees masked`)
     pii.add(`${place.table.resource}.${column.name}`)
-    used.push(place)
   }
   const conditions = (words.filter ?? []).flatMap((word, at) => {
     const name = filterName(word.field)
@@ -112,7 +110,8 @@ function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
   const paths = words.expand?.length ?? 0
   if (paths > MAX_EXPAND) problems.add('expand', `Expected at most ${MAX_EXPAND} paths, got ${paths}`)
   for (const path of words.expand ?? []) addExpand(expand, table, path, problems)
-  if (!masked) for (const { links } of used) addLinks(expand, links, false)
+  const isSortRead = !masked && sort.keys.some(({ column }) => isPii(column))
+  if (isSortRead) addLinks(expand, sort.links, false)
   problems.throwAny()
   markAbsentable(filter)
   if (!masked) addPiiFields(pii, table, expand)
