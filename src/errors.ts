@@ -78,6 +78,13 @@ export class UnavailableError extends GoggaError {
   }
 }
 
+/** Exit 1: a person or a signal stopped the work before its end. */
+export class StoppedError extends GoggaError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('stopped', 503, 1, message, options)
+  }
+}
+
 /** 500, exit 1: a file is not what it must be (wrong domain, not migrated, damaged). */
 export class FileError extends GoggaError {
   constructor(message: string, options?: ErrorOptions) {

@@ -9,14 +9,17 @@ export interface Progress {
 export interface ProgressOptions {
   /** Milliseconds, for the elapsed time of a phase. */
   readonly now: () => number
-  /** What a phase counts, such as `rows`; `bytes` are shown in MiB. */
+  /** What a phase counts, such as `rows`; `bytes` are shown in MiB, and of a phase without a unit no numbers. */
   readonly units: Readonly<Record<string, string>>
   readonly stream?: NodeJS.WriteStream
 }
 
 export function createProgress({ now, units, stream = process.stderr }: ProgressOptions): Progress {
-  const amount = (phase: string, count: number) =>
-    units[phase] === 'bytes' ? `${(count / 1_048_576).toFixed(1)} MiB` : `${count} ${units[phase] ?? ''}`.trimEnd()
+  const amount = (phase: string, count: number) => {
+    const unit = units[phase]
+    if (unit === 'bytes') return `${(count / 1_048_576).toFixed(1)} MiB`
+    return unit ? `${count} ${unit}` : ''
+  }
   return stream.isTTY ? barProgress(stream, amount) : lineProgress(stream, now, amount)
 }
 
@@ -30,7 +33,7 @@ function barProgress(stream: NodeJS.WriteStream, amount: Amount): Progress {
     bar = undefined
   }
   const words = (done: number, total: number, what: string) => {
-    return { so: amount(current, done), all: amount(current, total), what }
+    return { amount: [amount(current, done), amount(current, total)].filter(Boolean).join(' of '), what }
   }
   return {
     stop,
@@ -38,7 +41,7 @@ function barProgress(stream: NodeJS.WriteStream, amount: Amount): Progress {
       if (phase !== current || !bar) {
         stop()
         current = phase
-        const format = `${phase.padEnd(8)} [{bar}] {percentage}%  {so} of {all}  {what}`
+        const format = `${phase.padEnd(8)} [{bar}] {percentage}%  {amount}  {what}`
         bar = new SingleBar({ format, stream, hideCursor: true, barsize: 30, fps: 10 })
         bar.start(total, done, words(done, total, what))
         return
@@ -50,12 +53,13 @@ function barProgress(stream: NodeJS.WriteStream, amount: Amount): Progress {
 }
 
 function lineProgress(stream: NodeJS.WriteStream, now: () => number, amount: Amount): Progress {
+  const amountOf = (phase: string, count: number) => (amount(phase, count) ? `, ${amount(phase, count)}` : '')
   let current = ''
   let began = 0
   let last = 0
   const finish = () => {
     if (current)
-      stream.write(`${current}: done, ${amount(current, last)} in ${((now() - began) / 1000).toFixed(1)} s\n`)
+      stream.write(`${current}: done${amountOf(current, last)} in ${((now() - began) / 1000).toFixed(1)} s\n`)
     current = ''
   }
   return {
@@ -65,7 +69,7 @@ function lineProgress(stream: NodeJS.WriteStream, now: () => number, amount: Amo
         finish()
         current = phase
         began = now()
-        stream.write(`${phase}: ${amount(phase, total)} to do\n`)
+        stream.write(`${phase}${amountOf(phase, total)}\n`)
       }
       last = done
     },

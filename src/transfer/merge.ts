@@ -58,7 +58,8 @@ export async function merge(options: MergeOptions): Promise<MergeReport> {
     mkdirSync(work.result, { mode: 0o700 })
     return await new Merge(options, work).run()
   } catch (error) {
-    throw understood(error, options.into)
+    const { signal } = options.context
+    throw signal?.aborted ? signal.reason : understood(error, options.into)
   } finally {
     work.close(true)
   }
@@ -69,6 +70,7 @@ class Merge {
   readonly #work: WorkFolder
   readonly #path: string
   readonly #durations: Durations = {}
+  #rows = 0
 
   constructor(options: MergeOptions, work: WorkFolder) {
     this.#options = options
@@ -135,6 +137,7 @@ class Merge {
     const merged = openMerged(this.#path, false)
     const filled = tablesWithRows(tables)
     const total = filled.reduce((sum, table) => sum + rowsOf(files, table), 0)
+    this.#rows = total
     let done = 0
     const step = async (rows: number, what: string) => {
       done += rows
@@ -158,7 +161,7 @@ class Merge {
     let done = 0
     const progress = (rows: number) => {
       done += rows
-      context.progress({ phase: 'verify', done, total: done })
+      context.progress({ phase: 'verify', done, total: 2 * this.#rows }) // The files, and the one that was made of them.
     }
     const proofs = [
       startProof({ ...task, side: 'files', paths }, this.#options.from, progress),
@@ -168,6 +171,7 @@ class Merge {
       const [files, legacy] = (await Promise.all(proofs.map(({ proof }) => proof))) as [SideProof, SideProof]
       const proved = provedPairs(tables, legacy.tables, files.tables)
       requireEqual(proved)
+      context.signal?.throwIfAborted()
       return proved
     } finally {
       await Promise.all(proofs.map((proof) => proof.stop()))

@@ -82,7 +82,9 @@ export async function split(options: SplitOptions): Promise<SplitReport> {
     return await new Run(options, work).run()
   } catch (error) {
     // Work that a person stopped is gone on with; work that failed would fail again.
-    keep = options.context.signal?.aborted === true && !options.dryRun
+    const { signal } = options.context
+    keep = signal?.aborted === true && !options.dryRun
+    if (signal?.aborted) throw signal.reason
     throw understood(isDamage(error) ? legacyError(error, options.legacy) : error, options.into)
   } finally {
     work.close(!keep)
