@@ -16,6 +16,8 @@ function expectProblem(answer: LightMyRequestResponse, status: number, name: str
   expect(body.instance, name).not.toContain('?')
 }
 
+const LIMIT = ['limit', 'expected a whole number from 1 to 200']
+
 /** Query, status, and what the answer must name. */
 const REFUSED: Readonly<Record<string, readonly [query: string, status: number, named: readonly string[]]>> = {
   'an unknown parameter': ['page=2', 400, ['page', 'limit, after, sort, expand, filter, meta']],
@@ -29,14 +31,17 @@ const REFUSED: Readonly<Record<string, readonly [query: string, status: number, 
   'a secret to sort by': ['sort=subscription.payfastToken', 400, ['payfastToken']],
   'a bad cursor': ['after=AAAA', 400, ['after']],
   'a cursor of nonsense': ['after=%F0%9F%98%80', 400, ['after']],
-  'an empty cursor': ['after=', 400, ['after']],
-  'a limit of 0': ['limit=0', 400, ['limit']],
-  'a limit of 201': ['limit=201', 400, ['limit']],
-  'a limit that is no number': ['limit=ten', 400, ['limit']],
+  'an empty cursor': ['after=', 400, ['after', 'expected the page.next']],
+  'a limit of 0': ['limit=0', 400, LIMIT],
+  'a limit of 201': ['limit=201', 400, LIMIT],
+  'a limit that is no number': ['limit=ten', 400, LIMIT],
+  'a limit with an exponent': ['limit=1e2', 400, LIMIT],
+  'a limit with a space': ['limit=+1', 400, LIMIT],
+  'an empty limit': ['limit=', 400, LIMIT],
   'a huge limit': [`limit=1${'0'.repeat(400)}`, 400, ['limit']],
   'a limit in parts': ['limit=1.5', 400, ['limit']],
   'a limit below zero': ['limit=-1', 400, ['limit']],
-  'an unknown meta': ['meta=all', 400, ['meta', 'sources']],
+  'an unknown meta': ['meta=all', 400, ['meta', 'expected the word sources']],
   'a parameter twice': ['limit=1&limit=2', 400, ['limit']],
   'a filter twice': ['filter[id]=a&filter[id]=b', 400, ['filter[id]']],
   'a filter without a field': ['filter=x', 400, ['filter']],
@@ -88,6 +93,9 @@ const FINE: Readonly<Record<string, readonly [query: string, rows: number]>> = {
   'an empty value': ['filter[id]=', 0],
   'an empty list': ['filter[id][in]=', 0],
   'a list of one hundred': [`filter[id][in]=${Array.from({ length: 100 }, (_, i) => `u${i}`).join(',')}`, 5],
+  'a time as it stands in an answer': ['filter[createdAt][lte]=2026-01-02T00:00:00.000+00:00', 2],
+  'a list of such times': ['filter[createdAt][in]=2026-01-02T02:00:00.000+02:00,2026-01-03T00:00:00+00:00', 2],
+  'such a time of a linked row': ['filter[subscription.createdAt][gt]=2026-01-02T00:00:00.000 00:00', 3],
   'plus for a space': ['filter[id]=u+1', 0],
   'an equals sign in a value': ['filter[id]=u1=u1', 0],
   'a question mark in a value': ['filter[id]=u1?', 0],
@@ -100,6 +108,14 @@ test.each(Object.entries(FINE))('%s is answered', async (_name, [query, rows]) =
   const answer = await get(`/v1/users?${query}`)
   expect(answer.statusCode, answer.body).toBe(200)
   expect(answer.json().data).toHaveLength(rows)
+})
+
+test('only where a time is compared does a space stand for a plus', async () => {
+  const { context, get } = shared()
+  const id = '2026-01-02T00:00:00.000 00:00'
+  await context.files.admin.client.adminLog.create({ data: { id, adminId: 'u2', action: 'credit' } })
+  const answer = await get(`/v1/admin-logs?filter[id]=${encodeURIComponent(id)}`)
+  expect(answer.json().data).toHaveLength(1)
 })
 
 test('a refusal repeats no value of the query', async () => {

@@ -25,7 +25,7 @@ export function filterDoc(model: CatalogModel) {
       ...operators,
       '',
       linkedFields(model),
-      'Fields with personal information need the scope `pii:read`.',
+      'Fields with personal information need the scope `pii:read`. Write the `+` of a time as `%2B`, or give it in `Z`.',
     ].join('\n'),
     examples: [exampleFilter(model)],
     type: 'object' as const,

@@ -4,6 +4,7 @@ import type { CatalogModel } from '../../generated/catalog.ts'
 import type { NamedPageQuery } from '../../join/types.ts'
 import { resourcesOnPath } from '../authorization.ts'
 import { expandDoc, filterDoc, sortDoc } from './describe.ts'
+import { columnAt, withOffset } from './fields.ts'
 import type { FilterInput } from './text.ts'
 
 type Asked = Omit<NamedPageQuery, 'pii'>
@@ -23,6 +24,7 @@ export interface OneQuery {
 }
 
 const MAX_NAMES = 32
+const MAX_LIMIT = 200
 
 type Doc = z.core.GlobalMeta
 
@@ -33,21 +35,24 @@ const names = (doc: Doc) =>
     .meta(doc)
     .transform((text) => text.split(',').filter(Boolean))
     .pipe(z.array(z.string()).max(MAX_NAMES, `at most ${MAX_NAMES} names`))
-const after = z.string().min(1).max(2_048).meta({
-  description: 'The cursor of the page before, its `page.next`; with the same filter and sort.',
-})
-const limit = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .max(200)
-  .default(50)
+const AFTER = 'expected the page.next of the page before'
+const after = z
+  .string()
+  .min(1, AFTER)
+  .max(2_048, AFTER)
   .meta({
-    description: 'Rows a page.',
-    examples: [50],
+    description: 'The cursor of the page before, its `page.next`; with the same filter and sort.',
+    examples: ['WyJrM0p4MGFRZSIsMCwiY21iMng5azRkMDAwMCIsbnVsbF0'],
   })
-const meta = z.literal('sources').meta({
+// Not coerced: `1e2`, ` 1` and nothing at all are numbers to JavaScript.
+const limit = z
+  .string()
+  .refine(isLimit, `expected a whole number from 1 to ${MAX_LIMIT}`)
+  .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: 50, description: 'Rows a page.', examples: [50] })
+  .transform(Number)
+const meta = z.literal('sources', 'expected the word sources').meta({
   description: '`sources` adds to `meta` how many rows, statements and microseconds each file took.',
+  examples: ['sources'],
 })
 // parseQuery made it; a record of zod's would drop the field `__proto__`, and with it a condition.
 const filter = z.custom<FilterInput>((value) => typeof value === 'object' && value !== null)
@@ -65,7 +70,7 @@ export function listQuery(model: CatalogModel) {
     })
     .transform((input): ListQuery => {
       const { sort = [], expand = [], after } = input
-      const filters = filtersOf(input.filter ?? {})
+      const filters = filtersOf(model, input.filter ?? {})
       const asked: Asked = {
         from: model.resource ?? '',
         filter: filters,
@@ -91,15 +96,24 @@ export function oneQuery(model: CatalogModel) {
     })
 }
 
+function isLimit(text: string): boolean {
+  return /^[1-9]\d{0,2}$/.test(text) && Number(text) <= MAX_LIMIT
+}
+
 const both = <T extends object>(asked: T) => ({
   clear: { ...asked, pii: 'clear' as const },
   masked: { ...asked, pii: 'masked' as const },
 })
 
-function filtersOf(input: FilterInput): NonNullable<NamedPageQuery['filter']> {
-  return Object.entries(input).flatMap(([field, operators]) =>
-    Object.entries(operators).map(([op, text]) => ({ field, op, value: op === 'in' ? text.split(',') : text })),
-  )
+function filtersOf(model: CatalogModel, input: FilterInput): NonNullable<NamedPageQuery['filter']> {
+  return Object.entries(input).flatMap(([field, operators]) => {
+    const read = columnAt(model, field)?.type === 'time' ? withOffset : (text: string) => text
+    return Object.entries(operators).map(([op, text]) => ({
+      field,
+      op,
+      value: op === 'in' ? text.split(',').map(read) : read(text),
+    }))
+  })
 }
 
 function reachedBy(model: CatalogModel, fields: readonly string[], expand: readonly string[]): readonly string[] {
