@@ -2,6 +2,7 @@
 // once, and every row comes back with its key's place in that array.
 import { countAnswered, type Times, timesOfOwn, timesOfShared } from './answered.ts'
 import type { Files, Kept, Raw, Run } from './files.ts'
+import { countBroken, unknownStatement } from './orphans.ts'
 import type { ExpandNode } from './request.ts'
 import {
   type Attach,
@@ -34,7 +35,7 @@ export interface Expansion {
   readonly way:
     | { readonly kind: 'many'; readonly attach: Attach; readonly newest: () => Kept }
     | { readonly kind: 'one'; readonly attach: Attach }
-    | { readonly kind: 'shared'; readonly attach: AttachShared; readonly orphans: boolean }
+    | { readonly kind: 'shared'; readonly attach: AttachShared; readonly unknown: (() => Kept) | undefined }
 }
 
 export interface Subject {
@@ -92,7 +93,10 @@ export function subjectOf(table: Table, offset: number): Subject | undefined {
 
 function wayOf({ relation, table }: ExpandNode, { files }: ExpandOptions): Expansion['way'] {
   // Backward links start from a key, which no two parents share.
-  if (relation.forward) return { kind: 'shared', attach: sharedAttacher(relation), orphans: !relation.subject }
+  if (relation.forward) {
+    const unknown = relation.subject ? () => unknownStatement(files, table, relation.toColumn) : undefined
+    return { kind: 'shared', attach: sharedAttacher(relation), unknown }
+  }
   if (!relation.many) return { kind: 'one', attach: oneAttacher(relation) }
   const newest = () => files[table.domain].prepare(newestText(table, relation.toColumn))
   return { kind: 'many', attach: manyAttacher(relation), newest }
@@ -173,7 +177,8 @@ function fillShared(
   countAnswered(tally, expansion, found, foundTimes)
   finish(run, expansion, found, foundTimes, tally, (built) => {
     const missing = way.attach(found, built, rows, slots)
-    if (way.orphans) tally.orphans += missing
+    if (missing === 0) return
+    tally.orphans += way.unknown ? countBroken(run, way.unknown(), found, places, slots) : missing
   })
 }
 

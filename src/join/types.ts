@@ -99,7 +99,7 @@ export interface Truncated {
 }
 
 export interface Meta {
-  /** Links in this answer that name a row that is not there, subject links aside. */
+  /** Links in this answer that name a row that is not there; of subject links, those that name no Contact or word either. */
   readonly orphans: number
   readonly truncated?: readonly Truncated[]
   readonly sources?: readonly Source[]

@@ -151,6 +151,37 @@ test('a broken link gives null and counts; one that may hold a word does not', a
   })
 })
 
+test('a subject link is broken where it names no user, no contact and is no word', async () => {
+  await withConnections(({ readers, writers }) => {
+    addPeople(writers)
+    insertRows(writers, 'contacts', [{ id: 'c1' }])
+    insertRows(writers, 'voucher-logs', [
+      { id: 'x1', actor: 'c1' },
+      { id: 'x2', actor: 'payfast' },
+      { id: 'x3', actor: 'gone-1' },
+      { id: 'x4', actor: 'gone-1' },
+      { id: 'x5', actor: 'u1' },
+    ])
+    const statements: string[] = []
+    const join = createJoin(readers, { before: (_domain, sql) => statements.push(sql) })
+    const ask = (of: string[]) =>
+      join.page({
+        from: 'voucher-logs',
+        expand: ['actorUser'],
+        filter: [{ field: 'id', op: 'in', value: of }],
+      })
+    const all = ask(['x1', 'x2', 'x3', 'x4', 'x5'])
+    expect(all.data.map(({ actorUser }) => actorUser?.id ?? null)).toEqual([null, null, null, null, 'u1'])
+    expect(all.meta.orphans).toBe(2)
+    expect(statements.splice(0)).toHaveLength(3)
+    expect(ask(['x1']).meta.orphans).toBe(0)
+    expect(statements.splice(0)).toHaveLength(3)
+    // Nothing more is asked for those that are found or are words.
+    expect(ask(['x2', 'x5']).meta.orphans).toBe(0)
+    expect(statements).toHaveLength(2)
+  })
+})
+
 test('an integer beyond 2^53 is an error that names the row, and can be found by its digits', async () => {
   await withConnections(({ readers, writers }) => {
     insertRows(writers, 'subscriptions', [

@@ -36,7 +36,7 @@ export function expectedRows(
   const paths = (query.expand ?? []).map((path) => path.split('.'))
   return {
     rows: sorted.map((row) => expanded(world, model, row, paths)),
-    orphansOf: (some) => countOrphans(model, some, paths),
+    orphansOf: (some) => countOrphans(world, model, some, paths),
   }
 }
 
@@ -143,16 +143,26 @@ function expanded(world: World, model: CatalogModel, row: Row, paths: readonly (
 }
 
 /** Links of the answer that lead nowhere: each row once where it is shared, since it is one row. */
-function countOrphans(model: CatalogModel, rows: readonly Tree[], paths: readonly (readonly string[])[]): number {
+function countOrphans(
+  world: World,
+  model: CatalogModel,
+  rows: readonly Tree[],
+  paths: readonly (readonly string[])[],
+): number {
   let count = 0
   for (const name of new Set(paths.flatMap((path) => path[0] ?? []))) {
     const relation = relationNamed(model, name)
     const behind = paths.filter((path) => path[0] === name).map((path) => path.slice(1))
     const { forward, subject, fromColumn } = relation
-    if (forward && !subject) count += rows.filter((row) => row[name] === null && row[fromColumn] !== null).length
+    const isBroken = (value: unknown) =>
+      value !== null && !(subject && (/^[a-z_-]+$/i.test(String(value)) || hasContact(world, value)))
+    if (forward) count += rows.filter((row) => row[name] === null && isBroken(row[fromColumn])).length
     const next = rows.flatMap((row): Tree[] => (row[name] === null ? [] : [row[name]].flat()) as Tree[])
     const unique = new Map(next.map((row) => [row[keyOf(relation.to)], row]))
-    count += countOrphans(relation.to, [...unique.values()], behind)
+    count += countOrphans(world, relation.to, [...unique.values()], behind)
   }
   return count
 }
+
+const hasContact = (world: World, value: unknown): boolean =>
+  (world.contacts as Row[]).some(({ id }) => id === value)
