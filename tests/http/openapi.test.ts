@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { resources } from '../../src/database/catalog.ts'
+import { relationsOf, resources } from '../../src/database/catalog.ts'
 import { AUTHORIZATION } from '../../src/http/authorization.ts'
 import { exampleRow, rowOf } from '../../src/http/schemas/rows.ts'
 import { withApp } from './app.ts'
@@ -38,6 +38,8 @@ interface Document {
     readonly securitySchemes: Record<string, unknown>
   }
 }
+
+const LISTED = resources.filter(({ listed }) => listed)
 
 let document: Document
 beforeAll(async () => {
@@ -116,11 +118,15 @@ test('every operation has a summary, a description, an example, and says what ke
 
 test('lists say how to filter, sort and expand, with examples that work', async () => {
   await withApp(async ({ get }) => {
-    for (const { resource, listed } of resources) {
-      if (!listed) continue
+    for (const model of LISTED) {
+      const { resource } = model
       const parameters = document.paths[`/v1/${resource}`]?.get?.parameters ?? []
       const named = (name: string) => parameters.find((parameter) => parameter.name === name)
-      expect(parameters.map(({ name }) => name).sort()).toEqual(['after', 'expand', 'filter', 'limit', 'meta', 'sort'])
+      const isLinked = relationsOf(model).length > 0
+      expect(parameters.map(({ name }) => name).sort()).toEqual(
+        ['after', ...(isLinked ? ['expand'] : []), 'filter', 'limit', 'meta', 'sort'].sort(),
+      )
+      for (const { name, example } of parameters) expect(example, `${resource} ${name}`).toBeDefined()
       for (const { name, description } of parameters) expect(description, `${resource} ${name}`).toBeTruthy()
       expect(named('filter')).toMatchObject({ style: 'deepObject', explode: true })
       for (const operator of ['eq', 'isNull', 'startsWith']) expect(named('filter')?.description).toContain(operator)
@@ -138,6 +144,30 @@ test('lists say how to filter, sort and expand, with examples that work', async 
       expect((await get(`/v1/${resource}?${words.flat().join('&')}`)).statusCode, words.join()).toBe(200)
     }
   })
+})
+
+test('the description of a list tells operators, links, sorts and expands, with examples that work', async () => {
+  await withApp(async ({ get }) => {
+    for (const model of LISTED) {
+      const text = document.paths[`/v1/${model.resource}`]?.get?.description ?? ''
+      for (const word of ['`startsWith`', 'must all hold', 'one and the same table', '%2B'])
+        expect(text).toContain(word)
+      const isLinked = relationsOf(model).length > 0
+      for (const word of ['three links deep', 'newest 100']) expect(text.includes(word), word).toBe(isLinked)
+      const examples = [...text.matchAll(/`(\?[^`]+)`/g)].map(([, query = '']) => query)
+      expect(examples.length, text).toBeGreaterThanOrEqual(isLinked ? 4 : 2)
+      for (const query of examples) expect((await get(`/v1/${model.resource}${query}`)).statusCode, query).toBe(200)
+    }
+  })
+  expect(document.paths['/v1/users']?.get?.description).toContain('`?filter[subscription.tier]=JIGGA`')
+})
+
+test('summaries and ids of operations follow one pattern', () => {
+  const of = (path: string) => document.paths[path]?.get
+  expect(of('/v1/auth-logs')).toMatchObject({ summary: 'List auth logs', operationId: 'list-auth-logs' })
+  expect(of('/v1/auth-logs/{id}')).toMatchObject({ summary: 'Get one auth log', operationId: 'get-auth-log' })
+  for (const { operationId } of operations().map(({ operation }) => operation))
+    expect(operationId).toMatch(/^(list-[a-z-]+s|get-[a-z-]+[^s]|stats-[a-z]+|health-[a-z]+|openapi)$/)
 })
 
 test("examples of rows fit their schemas, and no secret's column is named anywhere", () => {

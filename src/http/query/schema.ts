@@ -1,5 +1,6 @@
 // What the parameters of a list and of one row mean, for validation and for the OpenAPI document alike.
 import { z } from 'zod'
+import { relationsOf } from '../../database/catalog.ts'
 import type { CatalogModel } from '../../generated/catalog.ts'
 import type { NamedPageQuery } from '../../join/types.ts'
 import { resourcesOnPath } from '../authorization.ts'
@@ -57,6 +58,17 @@ const meta = z.literal('sources', 'expected the word sources').meta({
 // parseQuery made it; a record of zod's would drop the field `__proto__`, and with it a condition.
 const filter = z.custom<FilterInput>((value) => typeof value === 'object' && value !== null)
 
+const expandNames = (model: CatalogModel) => names(expandDoc(model)).optional()
+
+interface ExpandShape {
+  readonly expand: ReturnType<typeof expandNames>
+}
+
+/** Where there is nothing to expand, there is no such parameter; its type, which allows for its absence, stays. */
+function expandOf(model: CatalogModel): ExpandShape {
+  return relationsOf(model).length > 0 ? { expand: expandNames(model) } : ({} as ExpandShape)
+}
+
 /** The querystring of `GET /v1/<resource>`. */
 export function listQuery(model: CatalogModel) {
   return z
@@ -64,7 +76,7 @@ export function listQuery(model: CatalogModel) {
       limit: limit.optional(),
       after: after.optional(),
       sort: names(sortDoc(model)).optional(),
-      expand: names(expandDoc(model)).optional(),
+      ...expandOf(model),
       filter: filter.meta(filterDoc(model)).optional(),
       meta: meta.optional(),
     })
@@ -87,13 +99,11 @@ export function listQuery(model: CatalogModel) {
 
 /** The querystring of `GET /v1/<resource>/:id`. */
 export function oneQuery(model: CatalogModel) {
-  return z
-    .strictObject({ expand: names(expandDoc(model)).optional(), meta: meta.optional() })
-    .transform((input): OneQuery => {
-      const { expand = [] } = input
-      const asked = { from: model.resource ?? '', expand, sources: input.meta === 'sources' }
-      return { ask: both(asked), reached: reachedBy(model, [], expand) }
-    })
+  return z.strictObject({ ...expandOf(model), meta: meta.optional() }).transform((input): OneQuery => {
+    const { expand = [] } = input
+    const asked = { from: model.resource ?? '', expand, sources: input.meta === 'sources' }
+    return { ask: both(asked), reached: reachedBy(model, [], expand) }
+  })
 }
 
 function isLimit(text: string): boolean {

@@ -11,6 +11,7 @@ import { sendFound } from '../answer.ts'
 import { accessTo, requireReach } from '../authorization.ts'
 import { securityOf } from '../openapi.ts'
 import { callerOf } from '../plugins/auth.ts'
+import { listDoc } from '../query/describe.ts'
 import { type ListQuery, listQuery, type OneQuery, oneQuery } from '../query/schema.ts'
 import { problemsFor } from '../schemas/problem.ts'
 import { listAnswer, oneAnswer } from '../schemas/rows.ts'
@@ -53,8 +54,8 @@ function addList(app: FastifyInstance, model: CatalogModel, { context, record }:
   const schema = {
     tags,
     security,
-    summary: `List ${model.resource}`,
-    description: `${about} ${note}`,
+    summary: `List ${spoken(model)}s`,
+    description: `${about} ${note}\n\n${listDoc(model)}`,
     operationId: `list-${model.resource}`,
     querystring: listQuery(model),
     response: {
@@ -75,9 +76,9 @@ function addOne(app: FastifyInstance, model: CatalogModel, { context, record }: 
   const schema = {
     tags,
     security,
-    summary: `One ${one}`,
+    summary: `Get one ${spoken(model)}`,
     description: `${about} One of them, by its id. ${note}`,
-    operationId: `get-${model.resource}`,
+    operationId: `get-${singular(model)}`,
     params: Params,
     querystring: oneQuery(model),
     response: {
@@ -93,6 +94,10 @@ function addOne(app: FastifyInstance, model: CatalogModel, { context, record }: 
     return sendFound(found, request, reply, record)
   })
 }
+
+/** `users` → `user`. */
+const singular = ({ resource = '' }: CatalogModel): string => resource.replace(/s$/, '')
+const spoken = (model: CatalogModel): string => singular(model).replaceAll('-', ' ')
 
 /** Whether the caller sees personal information. Throws ForbiddenError where the query leads out of its scopes. */
 function sightOf(request: FastifyRequest, reached: readonly string[]): 'clear' | 'masked' {
