@@ -10,7 +10,7 @@
 // statistics, which may be missing or know nothing of how conditions and order hang together: both are tried in turn
 // with budgets that grow fourfold, so the cost stays within a small factor of the better one. A condition with an
 // index goes first, since trying it costs no more than its budget.
-import type { Position } from './cursor.ts'
+import type { CursorShape, Position } from './cursor.ts'
 import { walkFew } from './few.ts'
 import type { Files, Raw, Run } from './files.ts'
 import { collect, compileMatchers, type Matcher } from './matches.ts'
@@ -31,8 +31,7 @@ export interface Found {
 export interface Drive {
   /** One statement finds the page. */
   readonly isLocal: boolean
-  /** How many sort values a cursor holds. */
-  readonly cursorValues: number
+  readonly cursor: CursorShape
   read(run: Run, bounds: Bounds, after: Position | undefined, limit: number): Found
 }
 
@@ -79,7 +78,7 @@ export function compileDrive(shape: Shape, files: Files, options: JoinOptions): 
     options,
     memory: { keys: undefined, rowsPerHit: 2 },
   }
-  return drive(ways, plan.reread.carried)
+  return drive(ways, { columns: plan.reread.carried, isLinked: false })
 }
 
 function compileBySort(shape: Shape, files: Files, options: JoinOptions): Drive {
@@ -93,7 +92,7 @@ function compileBySort(shape: Shape, files: Files, options: JoinOptions): Drive 
     options,
     memory: { keys: undefined, rowsPerHit: 2 },
   }
-  return drive(ways, plan.reread.carried)
+  return drive(ways, { columns: plan.reread.carried, isLinked: true })
 }
 
 function localDrive(plan: ScanPlan): Drive {
@@ -103,17 +102,17 @@ function localDrive(plan: ScanPlan): Drive {
     raw.length = limit
     return { raw, next: plan.positionOf(raw[limit - 1] as Raw) }
   }
-  return { isLocal: true, cursorValues: plan.reread.carried, read }
+  return { isLocal: true, cursor: { columns: plan.reread.carried, isLinked: false }, read }
 }
 
-function drive(ways: Ways, cursorValues: number): Drive {
+function drive(ways: Ways, cursor: CursorShape): Drive {
   const read = (run: Run, bounds: Bounds, after: Position | undefined, limit: number): Found => {
     const walk = race(run, ways, bounds, after, limit)
     const { hits } = walk
     if (hits.length <= limit) return { raw: hits, next: undefined }
     return { raw: hits.slice(0, limit), next: walk.positionOf(limit - 1) }
   }
-  return { isLocal: false, cursorValues, read }
+  return { isLocal: false, cursor, read }
 }
 
 /** A walk whose hits begin with the page and one row more, where there is one. */

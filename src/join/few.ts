@@ -78,5 +78,5 @@ function comparer({ sort }: SortedPlan): (a: Omit<Hit, 'raw'>, b: Omit<Hit, 'raw
 
 function positionOfHit({ reread }: SortedPlan, { id, sorted }: Hit): Position {
   if (!sorted) return { phase: 1, id: String(id), link: null, values: [] }
-  return { phase: 0, id: String(id), link: String(sorted.link), values: reread.carried > 0 ? sorted.place : [] }
+  return { phase: 0, id: String(id), link: String(sorted.link), values: reread.carried.length > 0 ? sorted.place : [] }
 }

@@ -68,7 +68,7 @@ function readPage(
   }
   const { drive } = plan
   const bounds = boundsOf(plan, query)
-  const after = query.after === undefined ? undefined : readCursor(query.after, markOf(plan, query), drive.cursorValues)
+  const after = query.after === undefined ? undefined : readCursor(query.after, markOf(plan, query), drive.cursor)
   const run = new Run({
     snapshots: plan.snapshots,
     sources: query.sources === true,

@@ -44,7 +44,7 @@ export function compileScan({ table, filter, sort }: Shape, files: Files): ScanP
       phase: 0,
       id: String(row[keyAt]),
       link: null,
-      values: reread.carried > 0 ? valuesOf(row) : [],
+      values: reread.carried.length > 0 ? valuesOf(row) : [],
     }),
   }
 }

@@ -72,7 +72,7 @@ class SortedWalk implements Walk {
     const id = String(this.hits[index]?.[this.#plan.keyAt])
     const sorted = this.#sorted[index]
     if (!sorted) return { phase: 1, id, link: null, values: [] }
-    const values = this.#plan.reread.carried > 0 ? sorted.place : []
+    const values = this.#plan.reread.carried.length > 0 ? sorted.place : []
     return { phase: 0, id, link: sorted.link === null ? null : String(sorted.link), values }
   }
 

@@ -1,12 +1,12 @@
 // A walk finds the rows of a page step by step, in the page's order, so that the next step need not be taken when the
 // page is full or another way turns out shorter.
 
-import { quote } from '../database/catalog.ts'
+import { type CatalogColumn, quote } from '../database/catalog.ts'
 import { type CursorValue, lostCursor, type Position } from './cursor.ts'
 import type { Files, Kept, Raw, Run } from './files.ts'
 import { unsafeInteger } from './rows.ts'
 import { columnList } from './statements.ts'
-import { isPii, type Table } from './tables.ts'
+import { isPii, positionOf, type Table } from './tables.ts'
 
 export interface Walk {
   /** Whole rows of the resource that belong to the page, in its order. */
@@ -32,15 +32,15 @@ export function exactValues(table: Table, columns: readonly string[], row: Raw, 
 
 /** Gives back the values of a cursor's place: those in it, or, for personal information, those that its row holds now. */
 export interface Rereader {
-  /** How many values a cursor of phase 0 carries. */
-  readonly carried: number
+  /** The columns whose values a cursor of phase 0 carries. */
+  readonly carried: readonly CatalogColumn[]
   valuesOf(run: Run, position: Position): readonly CursorValue[]
 }
 
 /** `columns`: those of the place; `named`: the column by which a cursor names the row. */
 export function rereader(table: Table, columns: readonly string[], named: string, files: Files): Rereader {
-  const isCarried = !table.columns.some((column) => columns.includes(column.name) && isPii(column))
-  if (isCarried) return { carried: columns.length, valuesOf: (_run, { values }) => values }
+  const carried = columns.map((name) => table.columns[positionOf(table, name)] as CatalogColumn)
+  if (!carried.some(isPii)) return { carried, valuesOf: (_run, { values }) => values }
   const sql = `select ${columnList('r', columns)} from ${quote(table.name)} r where r.${quote(named)} = ?`
   const statement: Kept = files[table.domain].prepare(sql)
   const valuesOf = (run: Run, { id, link }: Position) => {
@@ -48,5 +48,5 @@ export function rereader(table: Table, columns: readonly string[], named: string
     if (!values) throw lostCursor()
     return values
   }
-  return { carried: 0, valuesOf }
+  return { carried: [], valuesOf }
 }

@@ -123,6 +123,52 @@ test('a cursor fits no other resource, filter or sort', async () => {
   })
 })
 
+test('a cursor made by hand is refused where its values fit no column, and never gives another page', async () => {
+  await withConnections(({ readers, writers }) => {
+    insertRows(writers, 'users', [{ id: 'a' }, { id: 'b' }])
+    insertRows(writers, 'subscriptions', [
+      { id: 's', userId: 'a', credits: 1, nextBilling: null },
+      { id: 't', userId: 'b', credits: 2, nextBilling: null },
+    ])
+    const join = createJoin(readers)
+    const made = (query: NamedPageQuery, change: (parts: unknown[]) => unknown[]) => {
+      const after = String(join.pageByName({ ...query, limit: 1 }).page.next)
+      const parts = JSON.parse(Buffer.from(after, 'base64url').toString()) as unknown[]
+      const made = Buffer.from(JSON.stringify(change(parts))).toString('base64url')
+      return () => join.pageByName({ ...query, after: made })
+    }
+    const values =
+      (...values: unknown[]) =>
+      (parts: unknown[]) => [...parts.slice(0, 4), ...values]
+    const byTime = users({ sort: ['createdAt'] })
+    const byNull: NamedPageQuery = { from: 'subscriptions', sort: ['nextBilling'] }
+    const byNumber: NamedPageQuery = { from: 'subscriptions', sort: ['credits'] }
+    const byLinked = users({ sort: ['subscription.credits'] })
+    const refused = [
+      made(byTime, values(5)),
+      made(byTime, values(null)),
+      made(byTime, values()),
+      made(byTime, values('2026', '2026')),
+      made(byTime, values(true)),
+      made(byTime, values({})),
+      made(byTime, ([of, , id, link]) => [of, 1, id, link]),
+      made(byTime, ([of, phase, id, , ...rest]) => [of, phase, id, 'x', ...rest]),
+      made(byNull, values(5)),
+      made(byNumber, values('1')),
+      made(byNumber, values(1.5)),
+      made(byNumber, values(null)),
+      made(byLinked, values('1', 's')),
+      made(byLinked, values(1, 2)),
+      made(byLinked, ([of, phase, id, , ...rest]) => [of, phase, id, null, ...rest]),
+    ]
+    for (const ask of refused) expect(caught(ask).errors).toMatchObject([{ at: 'after' }])
+    const taken = [made(byTime, values('2026')), made(byNull, values(null)), made(byNumber, values(-7))]
+    for (const ask of taken) expect(ask().data.length).toBeGreaterThan(0)
+    expect(made(byLinked, (parts) => parts)().data).toMatchObject([{ id: 'b' }])
+    expect(made(byLinked, ([of, , id]) => [of, 1, id, null])().data).toEqual([])
+  })
+})
+
 function caught(work: () => unknown): GoggaError {
   try {
     work()

@@ -164,5 +164,4 @@ function countOrphans(
   return count
 }
 
-const hasContact = (world: World, value: unknown): boolean =>
-  (world.contacts as Row[]).some(({ id }) => id === value)
+const hasContact = (world: World, value: unknown): boolean => (world.contacts as Row[]).some(({ id }) => id === value)
