@@ -110,6 +110,21 @@ test.each(Object.entries(FINE))('%s is answered', async (_name, [query, rows]) =
   expect(answer.json().data).toHaveLength(rows)
 })
 
+test.each([
+  '8001015009087=1',
+  'id8001015009087=1',
+  'filter[8001015009087][a][b]=1',
+  'filter[8001015009087.id]=1',
+  'filter[8001015009087]=1&filter[8001015009087]=2',
+  'sort=8001015009087.id',
+  'expand=8001015009087',
+  'expand=subscription.u8001015009087',
+])('a refusal repeats no number that stands for a name: %s', async (query) => {
+  const answer = await shared().get(`/v1/users?${query}`)
+  expect(answer.statusCode).toBe(400)
+  expect(answer.body).not.toContain('8001015')
+})
+
 test('only where a time is compared does a space stand for a plus', async () => {
   const { context, get } = shared()
   const id = '2026-01-02T00:00:00.000 00:00'

@@ -57,9 +57,12 @@ function decode(text: string): string {
   }
 }
 
+/** Identifiers, joined by dots or in brackets, none with many digits: those could be a number of a person. */
+const NAME = /^-?(?!.*\d{5})[A-Za-z_][\w-]*(?:[.[]+[A-Za-z_][\w-]*\]*)*$/
+
 /** A caller's own words for a name, as far as they look like one: what else stands there may be somebody's email. */
 export const shownName = (name: string): string =>
-  /^[\w.[\]-]{1,64}$/.test(name) ? name : `(${name.length} characters)`
+  name.length <= 64 && NAME.test(name) ? name : `(${name.length} characters)`
 
 const parameterError = (name: string, what: string): UsageError => {
   const shown = shownName(name)
