@@ -10,14 +10,19 @@ interface Found {
   readonly data: unknown
   readonly page?: { readonly next: string | null }
   readonly meta: Meta
+  /** Whether personal information chose or ordered the rows. */
+  readonly byPii: boolean
 }
 
-/** Where personal information was read, the answer waits until the access log says so on disk. */
+/**
+ * Where personal information was read, the answer waits until the access log says so on disk. An answer with nobody's is
+ * a reading only when it was asked for by personal information.
+ */
 export function sendFound(found: Found, request: FastifyRequest, reply: FastifyReply, record: RecordAccess): unknown {
   const { pii, ...meta } = found.meta
   const text = JSON.stringify(found.page ? { data: found.data, page: found.page, meta } : { data: found.data, meta })
   reply.header('content-type', JSON_TYPE)
-  if (!pii || pii.fields.length === 0) return void reply.send(text)
+  if (!pii || pii.fields.length === 0 || (pii.subjects.length === 0 && !found.byPii)) return void reply.send(text)
   const { method, id, routeOptions } = request
   const access = { apiKeyId: callerOf(request).keyId, route: `${method} ${routeOptions.url}`, requestId: id, ...pii }
   return record(access).then(() => text)

@@ -65,24 +65,34 @@ export function accessTo(method: string, route: string): Access {
 export const allows = (scopes: readonly Scope[], caller: Caller): boolean =>
   scopes.some((scope) => caller.scopes.has(scope))
 
+/** A resource that a parameter leads into. */
+export interface Reached {
+  /** The parameter: `expand`, `sort`, `filter[user.email]`. */
+  readonly at: string
+  readonly resource: string
+}
+
 /** Throws ForbiddenError unless the caller may read every one of these resources. */
-export function requireReach(caller: Caller, reached: readonly string[]): void {
-  const refused = reached.filter((resource) => !allows(scopesOf(resource), caller))
+export function requireReach(caller: Caller, reached: readonly Reached[]): void {
+  const refused = reached.filter(({ resource }) => !allows(scopesOf(resource), caller))
   if (refused.length === 0) return
-  throw new ForbiddenError(`The key's scopes do not reach ${refused.join(', ')}`, {
+  const resources = new Set(refused.map(({ resource }) => resource))
+  throw new ForbiddenError(`The key's scopes do not reach ${[...resources].join(', ')}`, {
     hint: 'Leave out what leads there, or use a key with one of the scopes named in errors.',
-    errors: refused.map((resource) => ({ at: resource, message: `needs one of ${scopesOf(resource).join(', ')}` })),
+    errors: refused.map(({ at, resource }) => ({ at, message: `${resource} ${needsOneOf(scopesOf(resource))}` })),
   })
 }
 
+export const needsOneOf = (scopes: readonly Scope[]): string => `needs one of ${scopes.join(', ')}`
+
 /** The resources that a path of links leads through: `voucher.user` from voucher-logs gives vouchers and users. */
-export function resourcesOnPath(from: CatalogModel, links: readonly string[]): readonly string[] {
+export function resourcesOnPath(from: CatalogModel, links: readonly string[], at: string): readonly string[] {
   const reached: string[] = []
   let model = from
   for (const name of links) {
     const relations = relationsOf(model)
     const relation = relations.find((candidate) => candidate.name === name)
-    if (!relation) throw unknownLink(model, name, relations)
+    if (!relation) throw unknownLink(model, name, relations, at)
     model = relation.to
     reached.push(model.resource ?? model.name)
   }
@@ -93,8 +103,13 @@ function scopesOf(resource: string | undefined): readonly Scope[] {
   return Object.hasOwn(RESOURCES, resource ?? '') ? RESOURCES[resource as Resource] : []
 }
 
-function unknownLink(model: CatalogModel, name: string, relations: readonly { readonly name: string }[]): UsageError {
+function unknownLink(
+  model: CatalogModel,
+  name: string,
+  relations: readonly { readonly name: string }[],
+  at: string,
+): UsageError {
   const allowed = relations.map((relation) => relation.name).join(', ') || 'none'
   const message = `${model.resource} has no link ${shownName(name)}; its links: ${allowed}`
-  return new UsageError(message, { errors: [{ at: shownName(name), message }] })
+  return new UsageError(message, { errors: [{ at, message }] })
 }

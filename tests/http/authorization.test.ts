@@ -93,19 +93,27 @@ test('the policy, in words that a change must touch', () => {
 })
 
 test.each([
-  ['expand', '/v1/users?expand=adminLogs'],
-  ['expand through a resource in reach', '/v1/vouchers?expand=creator.adminLogs'],
-  ['expand of one row', '/v1/users/u1?expand=voucherLogs'],
-  ['filter', '/v1/users?filter[adminLogs.action]=credit'],
-  ['filter with an operator', '/v1/vouchers?filter[logs.action][ne]=created'],
-  ['sort', '/v1/vouchers?sort=logs.action'],
-  ['a descending sort', '/v1/vouchers?sort=-logs.action'],
-])('a frontend key reaches no resource of the administrators through %s', async (_name, url) => {
+  ['expand', '/v1/users?expand=adminLogs', 'admin-logs'],
+  ['expand', '/v1/vouchers?expand=creator.adminLogs', 'admin-logs'],
+  ['expand', '/v1/users/u1?expand=voucherLogs', 'voucher-logs'],
+  ['filter[adminLogs.action]', '/v1/users?filter[adminLogs.action]=credit', 'admin-logs'],
+  ['filter[logs.action]', '/v1/vouchers?filter[logs.action][ne]=created', 'voucher-logs'],
+  ['filter', '/v1/users?filter[adminLogs.8001015009087]=x', 'admin-logs'],
+  ['sort', '/v1/vouchers?sort=logs.action', 'voucher-logs'],
+  ['sort', '/v1/vouchers?sort=-logs.action', 'voucher-logs'],
+])('a frontend key reaches no resource of the administrators through %s: %s', async (at, url, resource) => {
   await withApp(async ({ get }) => {
     const answer = await get(url, ['frontend'])
     expect(answer.statusCode).toBe(403)
-    expect(answer.json().errors[0].message).toBe('needs one of admin, compliance')
+    expect(answer.json().errors).toEqual([{ at, message: `${resource} needs one of admin, compliance` }])
     expect((await get(url, ['compliance'])).statusCode).not.toBe(403)
+  })
+})
+
+test('a route that no scope of the key opens names the scopes that would', async () => {
+  await withApp(async ({ get }) => {
+    const { errors } = (await get('/v1/admin-logs', ['frontend'])).json()
+    expect(errors).toEqual([{ at: 'key', message: 'needs one of admin, compliance' }])
   })
 })
 

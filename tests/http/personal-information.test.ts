@@ -67,9 +67,13 @@ test('with pii:read it is clear, and the reading is on record before the answer'
   })
 })
 
-test('a search that finds nobody is a reading too', async () => {
+test.each([
+  ['filter', '/v1/users?filter[email]=nobody@example.co.za'],
+  ['filter through a link', '/v1/users?filter[subscription.user.email][contains]=nobody'],
+  ['sort', '/v1/users?sort=-email&filter[id]=nobody'],
+])('a search by personal information that finds nobody is a reading too: %s', async (_name, url) => {
   await withApp(async (test) => {
-    await test.get('/v1/users?filter[email]=nobody@example.co.za', CLEAR)
+    await test.get(url, CLEAR)
     expect(await accesses(test)).toMatchObject([{ route: 'GET /v1/users', fields: ['users.email'], subjects: [] }])
   })
 })
@@ -120,6 +124,8 @@ test('every resource with personal information is a person, or is known to lead 
 test('what shows no personal information leaves no row', async () => {
   await withApp(async (test) => {
     expect((await test.get('/v1/payments', CLEAR)).statusCode).toBe(200)
+    expect((await test.get('/v1/users?filter[id]=nobody', CLEAR)).statusCode).toBe(200)
+    expect((await test.get('/v1/payments?expand=user&filter[userId]=gone', CLEAR)).statusCode).toBe(200)
     expect((await test.get('/v1/users/nobody', CLEAR)).statusCode).toBe(404)
     expect((await test.get('/v1/users?limit=x', CLEAR)).statusCode).toBe(400)
     expect(await accesses(test)).toEqual([])

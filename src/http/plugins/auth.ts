@@ -4,7 +4,7 @@ import fastifyPlugin from 'fastify-plugin'
 import type { Context } from '../../context.ts'
 import { ForbiddenError, UnauthorizedError } from '../../errors.ts'
 import { type Caller, keyVerifier, type Scope } from '../../identity/api-keys.ts'
-import { accessTo, allows } from '../authorization.ts'
+import { accessTo, allows, needsOneOf } from '../authorization.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -65,4 +65,5 @@ const invalidKey = () =>
 const wrongScope = (needed: readonly Scope[], { scopes }: Caller) =>
   new ForbiddenError(
     `This needs a key with one of the scopes ${needed.join(', ')}; yours has ${[...scopes].join(', ')}`,
+    { errors: [{ at: 'key', message: needsOneOf(needed) }] },
   )

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { relationsOf } from '../../database/catalog.ts'
 import type { CatalogModel } from '../../generated/catalog.ts'
 import type { NamedPageQuery } from '../../join/types.ts'
-import { resourcesOnPath } from '../authorization.ts'
+import { type Reached, resourcesOnPath } from '../authorization.ts'
 import { expandDoc, filterDoc, sortDoc } from './describe.ts'
 import { columnAt, withOffset } from './fields.ts'
-import type { FilterInput } from './text.ts'
+import { type FilterInput, shownName } from './text.ts'
 
 type Asked = Omit<NamedPageQuery, 'pii'>
 
@@ -14,14 +14,17 @@ type Asked = Omit<NamedPageQuery, 'pii'>
 export interface ListQuery {
   /** What the join service is asked, by what the caller may see. Built once, since the same query comes often. */
   readonly ask: Readonly<Record<'clear' | 'masked', NamedPageQuery>>
-  /** The resources that it leads into, the listed one included. */
-  readonly reached: readonly string[]
+  /** The linked resources that it leads into. */
+  readonly reached: readonly Reached[]
+  /** Whether personal information chooses or orders the rows: then an empty answer says something, too. */
+  readonly byPii: boolean
 }
 
 /** A checked query for one row. */
 export interface OneQuery {
   readonly ask: Readonly<Record<'clear' | 'masked', Omit<NamedPageQuery, 'filter' | 'sort' | 'limit' | 'after'>>>
-  readonly reached: readonly string[]
+  readonly reached: readonly Reached[]
+  readonly byPii: boolean
 }
 
 const MAX_NAMES = 32
@@ -92,8 +95,15 @@ export function listQuery(model: CatalogModel) {
         ...(after !== undefined && { after }),
         sources: input.meta === 'sources',
       }
-      const fields = [...filters.map(({ field }) => field), ...sort.map((field) => field.replace(/^-/, ''))]
-      return { ask: both(asked), reached: reachedBy(model, fields, expand) }
+      const sorts = sort.map((field) => field.replace(/^-/, ''))
+      const places = [
+        ...filters.map(({ field }) => ({ at: placeOf(field), links: linksOf(field) })),
+        ...sorts.map((field) => ({ at: 'sort', links: linksOf(field) })),
+        ...expandPlaces(expand),
+      ]
+      const chosenBy = [...filters.map(({ field }) => field), ...sorts]
+      const byPii = chosenBy.some((field) => columnAt(model, field)?.class === 'pii')
+      return { ask: both(asked), reached: reachedBy(model, places), byPii }
     })
 }
 
@@ -102,7 +112,7 @@ export function oneQuery(model: CatalogModel) {
   return z.strictObject({ ...expandOf(model), meta: meta.optional() }).transform((input): OneQuery => {
     const { expand = [] } = input
     const asked = { from: model.resource ?? '', expand, sources: input.meta === 'sources' }
-    return { ask: both(asked), reached: reachedBy(model, [], expand) }
+    return { ask: both(asked), reached: reachedBy(model, expandPlaces(expand)), byPii: false }
   })
 }
 
@@ -126,8 +136,26 @@ function filtersOf(model: CatalogModel, input: FilterInput): NonNullable<NamedPa
   })
 }
 
-function reachedBy(model: CatalogModel, fields: readonly string[], expand: readonly string[]): readonly string[] {
-  const paths = [...fields.map((field) => field.split('.').slice(0, -1)), ...expand.map((path) => path.split('.'))]
-  const reached = paths.flatMap((links) => resourcesOnPath(model, links))
-  return [...new Set([model.resource ?? '', ...reached])]
+/** A resource that several parameters lead into is named with the first. */
+function reachedBy(model: CatalogModel, places: readonly Place[]): readonly Reached[] {
+  const reached = new Map<string, Reached>()
+  for (const { at, links } of places) {
+    for (const resource of resourcesOnPath(model, links, at)) {
+      if (!reached.has(resource)) reached.set(resource, { at, resource })
+    }
+  }
+  return [...reached.values()]
 }
+
+interface Place {
+  readonly at: string
+  readonly links: readonly string[]
+}
+
+/** A filter, as the caller wrote it where that can be repeated. */
+const placeOf = (field: string): string => (shownName(field) === field ? `filter[${field}]` : 'filter')
+
+const linksOf = (field: string): readonly string[] => field.split('.').slice(0, -1)
+
+const expandPlaces = (expand: readonly string[]): readonly Place[] =>
+  expand.map((path) => ({ at: 'expand', links: path.split('.') }))

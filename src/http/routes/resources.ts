@@ -8,7 +8,7 @@ import type { CatalogModel, Resource } from '../../generated/catalog.ts'
 import type { RecordAccess } from '../../identity/access-log.ts'
 import type { Caller } from '../../identity/api-keys.ts'
 import { sendFound } from '../answer.ts'
-import { accessTo, requireReach } from '../authorization.ts'
+import { accessTo, type Reached, requireReach } from '../authorization.ts'
 import { securityOf } from '../openapi.ts'
 import { callerOf } from '../plugins/auth.ts'
 import { listDoc } from '../query/describe.ts'
@@ -64,9 +64,9 @@ function addList(app: FastifyInstance, model: CatalogModel, { context, record }:
     },
   }
   app.get(url, { schema }, (request, reply) => {
-    const { ask, reached } = request.query as ListQuery
+    const { ask, reached, byPii } = request.query as ListQuery
     const found = context.join.pageByName(ask[sightOf(request, reached)])
-    return sendFound(found, request, reply, record)
+    return sendFound({ ...found, byPii }, request, reply, record)
   })
 }
 
@@ -87,11 +87,11 @@ function addOne(app: FastifyInstance, model: CatalogModel, { context, record }: 
     },
   }
   app.get(url, { schema }, (request, reply) => {
-    const { ask, reached } = request.query as OneQuery
+    const { ask, reached, byPii } = request.query as OneQuery
     const { id } = request.params as z.infer<typeof Params>
     const found = context.join.oneByName({ ...ask[sightOf(request, reached)], id })
     if (!found) throw new NotFoundError(`No ${one} has this id`)
-    return sendFound(found, request, reply, record)
+    return sendFound({ ...found, byPii }, request, reply, record)
   })
 }
 
@@ -100,7 +100,7 @@ const singular = ({ resource = '' }: CatalogModel): string => resource.replace(/
 const spoken = (model: CatalogModel): string => singular(model).replaceAll('-', ' ')
 
 /** Whether the caller sees personal information. Throws ForbiddenError where the query leads out of its scopes. */
-function sightOf(request: FastifyRequest, reached: readonly string[]): 'clear' | 'masked' {
+function sightOf(request: FastifyRequest, reached: readonly Reached[]): 'clear' | 'masked' {
   const caller: Caller = callerOf(request)
   requireReach(caller, reached)
   return caller.scopes.has('pii:read') ? 'clear' : 'masked'
