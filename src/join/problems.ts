@@ -1,6 +1,15 @@
 // What is wrong with a request, gathered so that one answer names all of it.
 import { type ErrorDetail, ForbiddenError, UsageError } from '../errors.ts'
 
+interface Unknown {
+  readonly at: string
+  readonly what: string
+  readonly name: string
+  readonly allowed: readonly string[]
+  readonly path?: string
+  readonly hint?: string
+}
+
 export class Problems {
   readonly #wrong: ErrorDetail[] = []
   readonly #forbidden: ErrorDetail[] = []
@@ -9,9 +18,12 @@ export class Problems {
     this.#wrong.push({ at, message })
   }
 
-  /** A name that is not there, and those that are. */
-  unknown(at: string, what: string, name: string, allowed: readonly string[]): undefined {
-    return this.add(at, `There is no ${what} ${spelled(name)} here; allowed: ${allowed.join(', ') || 'none'}`)
+  /** A name that is not there, those that are, and where it stands if not by itself. `hint`: a sentence. */
+  unknown({ at, what, name, allowed, path, hint }: Unknown): undefined {
+    const where = path === undefined || path === name ? '' : ` (in ${spelled(path)})`
+    const advice = hint === undefined ? '' : `. ${hint}`
+    const names = allowed.join(', ') || 'none'
+    return this.add(at, `There is no ${what} ${spelled(name)} here${where}; allowed: ${names}${advice}`)
   }
 
   forbid(at: string, message: string): undefined {
@@ -33,7 +45,9 @@ export class Problems {
 export const spelled = (name: string): string =>
   isName(name) ? JSON.stringify(name) : `of this spelling (${name.length} characters)`
 
-export const isName = (text: string): boolean => /^[\w.-]{1,100}$/.test(text)
+/** Names begin with letters and hold no number as long as those of people: an ID number or a phone's is repeated nowhere. */
+export const isName = (text: string): boolean =>
+  text.length <= 100 && /^[a-z]\w*(\.[a-z]\w*)*$/i.test(text) && !/\d{5}/.test(text)
 
 const textOf = (details: readonly ErrorDetail[]): string =>
   details.map(({ at, message }) => `${at}: ${message}`).join('; ')

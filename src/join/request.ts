@@ -82,7 +82,7 @@ interface Place {
 export function resolve(words: Words): Shape {
   const problems = new Problems()
   const table = tableNamed(words.from)
-  if (!table) problems.unknown('from', 'resource', words.from, resourceNames)
+  if (!table) problems.unknown({ at: 'from', what: 'resource', name: words.from, allowed: resourceNames })
   problems.throwAny()
   return resolveFrom(table as Table, words, problems)
 }
@@ -124,32 +124,49 @@ export const filterName = (field: string): string => (isName(field) ? `filter[${
 /** Follows all names but the last, which must be a field. */
 function fieldAt(
   from: Table,
-  field: string,
+  path: string,
   at: string,
   problems: Problems,
 ): (Place & { column: CatalogColumn }) | undefined {
-  const names = field.split('.')
-  const last = names.pop() ?? ''
-  const place = follow(from, names, at, problems)
+  const names = path.split('.')
+  const name = names.pop() ?? ''
+  const place = follow(from, names, { at, path }, problems)
   if (!place) return undefined
-  const column = columnNamed(place.table, last)
+  const { table } = place
+  const column = columnNamed(table, name)
   if (column) return { ...place, column }
-  return problems.unknown(
-    at,
-    `field of ${place.table.resource}`,
-    last,
-    place.table.columns.map(({ name }) => name),
-  )
+  const what = `field of ${table.resource}`
+  const hint = hintOf(table, name, path, at)
+  const allowed = table.columns.map((one) => one.name)
+  return problems.unknown({ at, what, name, path, allowed, ...(hint !== undefined && { hint }) })
 }
 
-function follow(from: Table, names: readonly string[], at: string, problems: Problems): Place | undefined {
+/** For a link where a field belongs. */
+function hintOf(table: Table, name: string, path: string, at: string): string | undefined {
+  const link = table.relations.get(name)
+  if (!link) return undefined
+  const { columns, key } = tableOf(link.to)
+  const field = `${path}.${columns.find((column) => column.class === 'plain')?.name ?? key}`
+  const example = at === 'sort' ? `sort=${field}` : filterName(field)
+  return `${spelled(name)} is a link; name a field behind it: ${example}`
+}
+
+function follow(
+  from: Table,
+  names: readonly string[],
+  { at, path }: { readonly at: string; readonly path: string },
+  problems: Problems,
+): Place | undefined {
   if (names.length > MAX_DEPTH)
     return problems.add(at, `A path follows at most ${MAX_DEPTH} links, this one ${names.length}`)
   const links: Relation[] = []
   let table = from
   for (const name of names) {
     const relation = table.relations.get(name)
-    if (!relation) return problems.unknown(at, `link of ${table.resource}`, name, [...table.relations.keys()])
+    if (!relation) {
+      const what = `link of ${table.resource}`
+      return problems.unknown({ at, what, name, path, allowed: [...table.relations.keys()] })
+    }
     links.push(relation)
     table = tableOf(relation.to)
   }
@@ -165,7 +182,8 @@ function conditionOf(
 ): Condition | undefined {
   const operators = operatorsFor(column)
   const operator = operators.find((candidate) => candidate === op)
-  if (!operator) return problems.unknown(name, `operator for ${column.type}`, op, operators)
+  if (!operator)
+    return problems.unknown({ at: name, what: `operator for ${column.type}`, name: op, allowed: operators })
   const isNull = operator === 'isNull' ? booleanOf(value) : false
   if (isNull === undefined) return problems.add(name, 'isNull takes true or false')
   return { at, column, op: operator, isNull }
@@ -177,14 +195,15 @@ function resolveSort(
   problems: Problems,
   use: (at: string, place: Place, column: CatalogColumn) => void,
 ): Sort {
-  let shared: Place | undefined
+  let shared: (Place & { readonly path: string }) | undefined
   const keys: SortKey[] = []
   for (const word of words) {
     const descending = word.startsWith('-')
-    const place = fieldAt(from, descending ? word.slice(1) : word, 'sort', problems)
+    const path = descending ? word.slice(1) : word
+    const place = fieldAt(from, path, 'sort', problems)
     if (!place) continue
-    shared ??= place
-    checkSortPath(word, place.links, shared.links, problems)
+    shared ??= { ...place, path }
+    checkSortPath({ path, links: place.links }, shared, problems)
     use('sort', place, place.column)
     keys.push({ column: place.column, descending })
   }
@@ -192,18 +211,15 @@ function resolveSort(
   return { table, links, keys: keys.slice(0, lastUseful(keys) + 1), descending: keys.at(-1)?.descending ?? false }
 }
 
-function checkSortPath(
-  word: string,
-  links: readonly Relation[],
-  shared: readonly Relation[],
-  problems: Problems,
-): void {
+type SortPath = Pick<Place, 'links'> & { readonly path: string }
+
+function checkSortPath({ path, links }: SortPath, first: SortPath, problems: Problems): void {
   const many = links.find((link) => link.many)
   if (many)
-    problems.add('sort', `${spelled(word)} has many rows behind "${many.name}"; a sort follows links to one row`)
-  if (links.length !== shared.length || links.some((link, index) => link !== shared[index])) {
-    problems.add('sort', 'All fields of a sort must be of one and the same table')
-  }
+    problems.add('sort', `${spelled(path)} has many rows behind "${many.name}"; a sort follows links to one row`)
+  if (links.length === first.links.length && links.every((link, index) => link === first.links[index])) return
+  const both = `${spelled(first.path)} and ${spelled(path)}`
+  problems.add('sort', `All fields of a sort must be of one and the same table; ${both} are of two`)
 }
 
 /** Behind a unique field nothing decides any more. */
@@ -252,7 +268,7 @@ interface MutableExpand extends ExpandNode {
 }
 
 function addExpand(into: MutableExpand[], table: Table, path: string, problems: Problems): void {
-  const place = follow(table, path.split('.'), 'expand', problems)
+  const place = follow(table, path.split('.'), { at: 'expand', path }, problems)
   if (place) addLinks(into, place.links, true)
 }
 

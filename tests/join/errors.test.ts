@@ -16,7 +16,7 @@ const WRONG: readonly (readonly [string, NamedPageQuery, string, RegExp])[] = [
     'a link behind a link',
     users({ expand: ['subscription.wallet'] }),
     'expand',
-    /of subscriptions "wallet".*user, events/,
+    /of subscriptions "wallet" here \(in "subscription.wallet"\); allowed: user, events/,
   ],
   ['four links', users({ expand: ['payments.user.payments.user'] }), 'expand', /at most 3 links, this one 4/],
   ['21 paths', users({ expand: Array(21).fill('payments') }), 'expand', /at most 20 paths, got 21/],
@@ -25,11 +25,24 @@ const WRONG: readonly (readonly [string, NamedPageQuery, string, RegExp])[] = [
     'a field of a linked row',
     filter('subscription.price', 'eq', 1),
     'filter[subscription.price]',
-    /allowed: id, userId/,
+    /"price" here \(in "subscription.price"\); allowed: id, userId/,
   ],
   ['a secret', filter('subscription.payfastToken', 'isNull', true), 'filter[subscription.payfastToken]', /no field/],
   ['a secret to sort by', { from: 'recurring-schedules', sort: ['token'] }, 'sort', /no field of .* "token"/],
-  ['a link as a field', filter('subscription', 'isNull', true), 'filter[subscription]', /no field/],
+  [
+    'a link as a field',
+    filter('subscription', 'isNull', true),
+    'filter[subscription]',
+    /no field of users .*allowed: id, .* is a link; .*filter\[subscription\.tier\]$/,
+  ],
+  ['a link to sort by', { from: 'payments', sort: ['user.subscription'] }, 'sort', /sort=user\.subscription\.tier$/],
+  [
+    'a link of a filter',
+    filter('wallet.tier', 'eq', 1),
+    'filter[wallet.tier]',
+    /no link of users "wallet" here \(in "wallet.tier"\); allowed: subscription/,
+  ],
+  ['a link of a sort', users({ sort: ['-wallet.tier'] }), 'sort', /no link of users "wallet" .*"wallet.tier".*allowed/],
   ['an operator', filter('id', 'like', 'x'), 'filter[id]', /no operator for text "like".*eq, ne, in, lt, .* isNull/],
   ['an operator of another type', filter('isAdmin', 'gt', true), 'filter[isAdmin]', /for boolean.*eq, ne, isNull/],
   ['a text for a boolean', filter('isAdmin', 'eq', 'yes'), 'filter[isAdmin]', /expected true or false/],
@@ -50,7 +63,12 @@ const WRONG: readonly (readonly [string, NamedPageQuery, string, RegExp])[] = [
   ['February 30th', filter('createdAt', 'lt', '2026-02-30T00:00:00Z'), 'filter[createdAt]', /RFC 3339/],
   ['microseconds', filter('createdAt', 'lt', '2026-02-03T00:00:00.000001Z'), 'filter[createdAt]', /millisecond/],
   ['a sort through many rows', users({ sort: ['payments.id'] }), 'sort', /many rows behind "payments"/],
-  ['a sort by two tables', users({ sort: ['createdAt', 'subscription.tier'] }), 'sort', /one and the same table/],
+  [
+    'a sort by two tables',
+    users({ sort: ['createdAt', '-subscription.tier'] }),
+    'sort',
+    /the same table; "createdAt" and "subscription.tier" are/,
+  ],
   ['limit 0', users({ limit: 0 }), 'limit', /integer from 1 to 200/],
   ['limit 201', users({ limit: 201 }), 'limit', /integer from 1 to 200/],
   ['limit 1.5', users({ limit: 1.5 }), 'limit', /integer from 1 to 200/],
@@ -84,6 +102,43 @@ test('everything wrong is said at once, and no value is repeated', async () => {
     )
     expect(words.errors.map(({ at }) => at)).toEqual(['filter', 'sort', 'expand'])
     expect(JSON.stringify([values, values.message, words, words.message])).not.toContain('thabo')
+  })
+})
+
+test('every bad name is told, with the parameter that it stands in', async () => {
+  await withConnections(({ readers }) => {
+    const fields = ['wallet.tier', 'name', 'subscription'].map((field) => ({ field, op: 'eq', value: 'x' }))
+    const query = users({ filter: fields, sort: ['wallet.x', 'nome'], expand: ['wallet', 'subscription.purse'] })
+    const { errors, message } = caught(() => createJoin(readers).pageByName(query))
+    const filters = ['filter[wallet.tier]', 'filter[name]', 'filter[subscription]']
+    expect(errors.map(({ at }) => at)).toEqual([...filters, 'sort', 'sort', 'expand', 'expand'])
+    for (const name of ['wallet', 'name', 'subscription', 'nome', 'purse']) expect(message).toContain(`"${name}"`)
+  })
+})
+
+// An ID number, phone numbers, an address, a name with a space, and numbers behind a letter or a link.
+const PERSONAL = [
+  '8001015009087',
+  '0821234567',
+  '+27821234567',
+  't@example.co.za',
+  'Thabo M',
+  'id8001015009087',
+  '10.0.0.1',
+]
+
+test.each(PERSONAL)('%s where a name belongs is not repeated', async (text) => {
+  await withConnections(({ readers }) => {
+    const texts = [text, `subscription.${text}`, `${text}.tier`]
+    const query = users({
+      filter: [...texts.map((field) => ({ field, op: 'eq', value: 1 })), { field: 'id', op: text, value: 1 }],
+      sort: texts,
+      expand: texts,
+    })
+    const error = caught(() => createJoin(readers).pageByName(query))
+    expect(error.errors).toHaveLength(10)
+    expect(JSON.stringify([error.message, error.errors, error.hint])).not.toContain(text)
+    expect(JSON.stringify(caught(() => createJoin(readers).pageByName({ from: text })).errors)).not.toContain(text)
   })
 })
 
