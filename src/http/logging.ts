@@ -16,11 +16,18 @@ export function loggingOptions(level: string, sink: LogSink): FastifyServerOptio
   if (level === 'silent') return { logger: false, logController }
   const serializers = { req: () => ({}), res: () => ({}), err: frames }
   return {
-    logger: { level, stream: sink, serializers },
+    logger: { level, stream: sink, serializers, hooks: { logMethod: withoutAddress } },
     logController,
     // A child for each request would cost more than the line that it writes.
     childLoggerFactory: (logger) => logger,
   }
+}
+
+/** Fastify's line about where it listens is left out: whoever began to serve tells the address. */
+function withoutAddress(this: unknown, args: unknown[], log: (...args: never[]) => void): void {
+  const [text] = args
+  if (typeof text === 'string' && text.startsWith('Server listening at ')) return
+  log.apply(this, args as never[])
 }
 
 /** One line for each request at level `info`, more serious for a failure. Registered only where it would be written. */
