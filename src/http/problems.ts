@@ -5,8 +5,8 @@ import { GoggaError } from '../errors.ts'
 import type { Problem } from './schemas/problem.ts'
 
 export interface Occurrence {
-  /** The URL as it came; its query is left out of the answer. */
-  readonly url: string
+  /** See instance.ts. */
+  readonly instance: string
   readonly requestId: string
 }
 
@@ -23,8 +23,6 @@ export function toProblem(error: unknown, occurrence: Occurrence): Problem {
   return describe({ code: 'internal', message: INTERNAL, errors: [], hint: undefined }, status, occurrence)
 }
 
-export const pathOf = (url: string): string => url.split(/[?#;]/, 1)[0] ?? ''
-
 /** 500 for anything that doesn't say otherwise. */
 export function statusOf(error: unknown): number {
   const status = error instanceof GoggaError ? error.status : (error as HttpError | undefined)?.statusCode
@@ -35,13 +33,13 @@ const INTERNAL = 'Something failed here that should not have. Report it with the
 
 type Told = Pick<GoggaError, 'code' | 'message' | 'errors' | 'hint'>
 
-function describe({ code, message, hint, errors }: Told, status: number, { url, requestId }: Occurrence): Problem {
+function describe({ code, message, hint, errors }: Told, status: number, { instance, requestId }: Occurrence): Problem {
   return {
     type: `urn:gogga:problem:${code}`,
     title: STATUS_CODES[status] ?? 'Error',
     status,
     detail: hint ? `${endSentence(message)} ${hint}` : message,
-    instance: pathOf(url),
+    instance,
     requestId,
     errors,
   }

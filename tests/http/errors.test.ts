@@ -83,6 +83,46 @@ test.each([
   })
 })
 
+test.each([
+  ['/v1/users/u9', '/v1/users/u9'],
+  ['/v1/users/u9?filter[email]=x', '/v1/users/u9'],
+  [`/v1/users/${SECRET}`, '/v1/users/:id'],
+  [`/v1/users/${encodeURIComponent(SECRET)}`, '/v1/users/:id'],
+  ['/v1/users/8001015009087', '/v1/users/:id'],
+  ['/v1/users/0821234567', '/v1/users/:id'],
+  [`/v1/users/${'x'.repeat(65)}`, '/v1/users/:id'],
+  [`/v1/users/${'x'.repeat(5_000)}`, '/v1/users/*'],
+  ['/v1/users/%', '/v1/users/*'],
+  ['/nowhere', '/nowhere'],
+  [`/nowhere/${SECRET}/7`, '/nowhere/*/7'],
+])('%s is shown as %s', async (path, instance) => {
+  await withApp(async ({ get }) => {
+    const answer = await get(path)
+    expect(answer.json().instance).toBe(instance)
+    expect(answer.body).not.toMatch(/thabo|8001015|0821234/)
+  })
+})
+
+test('without an id after its slash there is no such path, with a key or without', async () => {
+  await withApp(async ({ app, get }) => {
+    const answers = [await get('/v1/users/'), await app.inject('/v1/users/'), await get('/v1/users//')]
+    answers.push(await app.inject({ method: 'POST', url: '/v1/users/' }))
+    for (const answer of answers) {
+      expect(answer.statusCode).toBe(404)
+      expect(answer.json().detail).toMatch(/^Nothing is at this path/)
+    }
+  })
+})
+
+test('the log leaves it to the caller to tell the address', async () => {
+  await withApp(async ({ app, log }) => {
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    expect(log).toEqual([])
+    app.log.info('Server closes')
+    expect(log).toHaveLength(1)
+  })
+})
+
 test('each answer has a requestId of its own', async () => {
   await withApp(async ({ app }) => {
     const ids = new Set<string>()

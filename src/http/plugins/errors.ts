@@ -2,8 +2,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { GoggaError, NotFoundError } from '../../errors.ts'
+import { instanceOf, pathOf } from '../instance.ts'
 import { frames } from '../logging.ts'
-import { pathOf, toProblem } from '../problems.ts'
+import { toProblem } from '../problems.ts'
 import { PROBLEM_TYPE } from '../schemas/problem.ts'
 
 /** 405: the path exists, the method does not. */
@@ -22,6 +23,7 @@ export const errors = fastifyPlugin(async (app: FastifyInstance) => {
   app.setNotFoundHandler((request, reply) => sendProblem(missing(request), request, reply))
   // Before the body is read: nobody should have to send one to learn that nothing takes it.
   app.addHook('onRequest', (request, reply, done) => {
+    if (hasEmptyId(request)) return done(missing(request))
     if (!request.is404) return done()
     const methods = methodsAt(pathOf(request.url))
     if (methods.length === 0) return done(missing(request))
@@ -38,7 +40,9 @@ export const errors = fastifyPlugin(async (app: FastifyInstance) => {
 
 /** Answers with the problem document of an error; what is our fault goes to the log as well. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = toProblem(error, { url: request.raw.url ?? '', requestId: request.id })
+  const { raw, id, routeOptions } = request
+  const instance = instanceOf(raw.url ?? '', routeOptions?.url)
+  const problem = toProblem(error, { instance, requestId: id })
   if (problem.status >= 500) logFailure(error, request)
   if (error instanceof GoggaError && error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="gogga-data"')
@@ -55,7 +59,10 @@ function logFailure(error: unknown, request: FastifyRequest): void {
 const missing = (request: FastifyRequest): NotFoundError =>
   new NotFoundError(`Nothing is at this path for ${request.method}`, { hint: 'See /docs for what there is.' })
 
+/** `/v1/users/`: the router takes it for `/v1/users/:id` with nothing for an id. */
+const hasEmptyId = ({ params }: FastifyRequest): boolean => Object.values((params ?? {}) as object).includes('')
+
 function matches(pattern: readonly string[], segments: readonly string[]): boolean {
   if (pattern.length !== segments.length) return false
-  return pattern.every((part, index) => part.startsWith(':') || part === segments[index])
+  return pattern.every((part, index) => (part.startsWith(':') ? segments[index] !== '' : part === segments[index]))
 }

@@ -19,7 +19,9 @@ export const ProblemSchema = z
     title: z.string(),
     status: z.int().min(400).max(599),
     detail: z.string().describe('What was expected, what came, what to do.'),
-    instance: z.string().describe('The path that was asked for, without its query.'),
+    instance: z
+      .string()
+      .describe('The path that was asked for, without its query; `:id` for what does not look like an id.'),
     requestId: z.string().describe('Quote it when you report the problem.'),
     errors: z.array(z.object({ at: z.string(), message: z.string() })),
   })
