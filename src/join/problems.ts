@@ -45,9 +45,9 @@ export class Problems {
 export const spelled = (name: string): string =>
   isName(name) ? JSON.stringify(name) : `of this spelling (${name.length} characters)`
 
-/** Names begin with letters and hold no number as long as those of people: an ID number or a phone's is repeated nowhere. */
+/** Names begin with no digit and hold no number as long as those of people: an ID number or a phone's is repeated nowhere. */
 export const isName = (text: string): boolean =>
-  text.length <= 100 && /^[a-z]\w*(\.[a-z]\w*)*$/i.test(text) && !/\d{5}/.test(text)
+  text.length <= 100 && /^[a-z_]\w*(\.[a-z_]\w*)*$/i.test(text) && !/\d{5}/.test(text)
 
 const textOf = (details: readonly ErrorDetail[]): string =>
   details.map(({ at, message }) => `${at}: ${message}`).join('; ')

@@ -27,6 +27,7 @@ const WRONG: readonly (readonly [string, NamedPageQuery, string, RegExp])[] = [
     'filter[subscription.price]',
     /"price" here \(in "subscription.price"\); allowed: id, userId/,
   ],
+  ['a name of JavaScript', filter('__proto__', 'eq', 1), 'filter[__proto__]', /no field of users "__proto__"/],
   ['a secret', filter('subscription.payfastToken', 'isNull', true), 'filter[subscription.payfastToken]', /no field/],
   ['a secret to sort by', { from: 'recurring-schedules', sort: ['token'] }, 'sort', /no field of .* "token"/],
   [
@@ -124,6 +125,7 @@ const PERSONAL = [
   't@example.co.za',
   'Thabo M',
   'id8001015009087',
+  '_8001015009087',
   '10.0.0.1',
 ]
 
