@@ -12,14 +12,14 @@ import type { Domain } from '../generated/catalog.ts'
 import { addCompared } from './compared.ts'
 import { mark, type Position, readCursor, writeCursor } from './cursor.ts'
 import { addSubjects, fill, type Tally } from './expand.ts'
-import { type Files, openFiles, type Raw, Run } from './files.ts'
+import { type Figures, type Files, openFiles, type Raw, Run } from './files.ts'
 import type { Bounds } from './ordered.ts'
 import { type Answer, type OnePlan, type PagePlan, planOne, planPage } from './plan.ts'
 import { Problems } from './problems.ts'
 import { filterName, type Words } from './request.ts'
 import type { Row } from './rows.ts'
 import { isPii } from './tables.ts'
-import type { Join, JoinOptions, Meta, NamedOneQuery, NamedPageQuery, One, Page } from './types.ts'
+import type { Join, JoinOptions, Meta, NamedOneQuery, NamedPageQuery, One, Page, Source } from './types.ts'
 import { bind } from './values.ts'
 
 export type {
@@ -164,12 +164,15 @@ function rowsOf(run: Run, { build, expansions, subject }: Answer, raw: readonly 
   return rows
 }
 
+/** Rounded once, so that many short statements do not add up to nothing. */
+const rounded = (figures: Figures): Source => ({ ...figures, microseconds: Math.round(figures.microseconds) })
+
 function metaOf({ shape }: Answer, { figures }: Run, { orphans, truncated, subjects }: Tally): Meta {
   if (!figures && !subjects && truncated.length === 0) return { orphans }
   return {
     orphans,
     ...(truncated.length > 0 && { truncated }),
-    ...(figures && { sources: figures }),
+    ...(figures && { sources: figures.map(rounded) }),
     ...(subjects && { pii: { fields: shape.piiFields, subjects: [...subjects] } }),
   }
 }

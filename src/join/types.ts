@@ -81,6 +81,7 @@ export interface Source {
   /** Rows that SQLite handed over. */
   readonly rows: number
   readonly statements: number
+  /** An integer. */
   readonly microseconds: number
 }
 

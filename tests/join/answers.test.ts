@@ -252,6 +252,7 @@ test('a list of a hundred rows is cut to its newest, and the answer says so', as
     const { meta } = join.page({ from: 'users', expand: ['payments.user'], sources: true })
     expect(meta.truncated).toEqual([{ expand: 'payments', lists: 1, length: 100 }])
     expect(meta.sources?.find(({ domain }) => domain === 'billing')?.rows).toBeLessThan(700)
+    for (const { microseconds } of meta.sources ?? []) expect(microseconds).toSatisfy(Number.isInteger)
   })
 })
 
