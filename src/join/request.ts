@@ -1,9 +1,10 @@
 // A request's words → what they name in the catalog. Everything here depends on the shape of a request alone, not on
 // its values, and so is done once per shape.
 import type { CatalogColumn, Relation } from '../database/catalog.ts'
-import { isName, Problems, spelled } from './problems.ts'
-import { columnNamed, isPii, resourceNames, type Table, tableNamed, tableOf } from './tables.ts'
-import { MAX_DEPTH, type Operator } from './types.ts'
+import { fieldAt, filterName, follow, type Place } from './paths.ts'
+import { Problems, spelled } from './problems.ts'
+import { isPii, resourceNames, type Table, tableNamed, tableOf } from './tables.ts'
+import type { Operator } from './types.ts'
 import { booleanOf, operatorsFor } from './values.ts'
 
 export interface Condition {
@@ -73,11 +74,6 @@ export interface Words {
 
 const MAX_EXPAND = 20
 
-interface Place {
-  readonly table: Table
-  readonly links: readonly Relation[]
-}
-
 /** Throws UsageError with every name that is not there, and ForbiddenError for masked fields in filters and sorts. */
 export function resolve(words: Words): Shape {
   const problems = new Problems()
@@ -116,61 +112,6 @@ function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
   markAbsentable(filter)
   if (!masked) addPiiFields(pii, table, expand)
   return { table, filter, conditions, sort, expand, masked, piiFields: [...pii].sort() }
-}
-
-/** How a filter is called in problems. */
-export const filterName = (field: string): string => (isName(field) ? `filter[${field}]` : 'filter')
-
-/** Follows all names but the last, which must be a field. */
-function fieldAt(
-  from: Table,
-  path: string,
-  at: string,
-  problems: Problems,
-): (Place & { column: CatalogColumn }) | undefined {
-  const names = path.split('.')
-  const name = names.pop() ?? ''
-  const place = follow(from, names, { at, path }, problems)
-  if (!place) return undefined
-  const { table } = place
-  const column = columnNamed(table, name)
-  if (column) return { ...place, column }
-  const what = `field of ${table.resource}`
-  const hint = hintOf(table, name, path, at)
-  const allowed = table.columns.map((one) => one.name)
-  return problems.unknown({ at, what, name, path, allowed, ...(hint !== undefined && { hint }) })
-}
-
-/** For a link where a field belongs. */
-function hintOf(table: Table, name: string, path: string, at: string): string | undefined {
-  const link = table.relations.get(name)
-  if (!link) return undefined
-  const { columns, key } = tableOf(link.to)
-  const field = `${path}.${columns.find((column) => column.class === 'plain')?.name ?? key}`
-  const example = at === 'sort' ? `sort=${field}` : filterName(field)
-  return `${spelled(name)} is a link; name a field behind it: ${example}`
-}
-
-function follow(
-  from: Table,
-  names: readonly string[],
-  { at, path }: { readonly at: string; readonly path: string },
-  problems: Problems,
-): Place | undefined {
-  if (names.length > MAX_DEPTH)
-    return problems.add(at, `A path follows at most ${MAX_DEPTH} links, this one ${names.length}`)
-  const links: Relation[] = []
-  let table = from
-  for (const name of names) {
-    const relation = table.relations.get(name)
-    if (!relation) {
-      const what = `link of ${table.resource}`
-      return problems.unknown({ at, what, name, path, allowed: [...table.relations.keys()] })
-    }
-    links.push(relation)
-    table = tableOf(relation.to)
-  }
-  return { table, links }
 }
 
 function conditionOf(
