@@ -28,7 +28,7 @@ export interface CatalogLink {
   readonly name: string
   /** The link's name from the row that is named. */
   readonly inverse: string
-  /** The column may also name a Contact or hold a word such as `system`: a miss is no orphan. */
+  /** The column may also name a Contact or hold a word such as `system`: an orphan only where it is none of these. */
   readonly subject: boolean
 }
 

@@ -14,7 +14,7 @@ export interface Relation {
   readonly many: boolean
   /** From the row that holds the column: a miss is a broken link. */
   readonly forward: boolean
-  /** The column may name a Contact or hold a word, so a miss is no orphan. */
+  /** The column may name a Contact or hold a word: an orphan only where it is none of these. */
   readonly subject: boolean
 }
 

@@ -77,7 +77,7 @@ export function expandDoc(model: CatalogModel) {
   const relations = relationsOf(model)
   const list = relations.map(({ name, to, many }) => `- \`${name}\`: ${many ? 'a list of' : 'one of'} ${to.resource}`)
   const words =
-    'Links to follow, comma-separated, dots for links of links (`a.b`). Lists hold the newest 100 rows at most.'
+    'Links to follow, comma-separated, dots for links of links (`a.b`). Lists hold the newest 100 rows at most, an answer 20,000 linked rows.'
   return { description: [words, '', ...list].join('\n'), examples: relations.slice(0, 1).map(({ name }) => name) }
 }
 

@@ -27,7 +27,7 @@ export interface OneQuery {
   readonly byPii: boolean
 }
 
-const MAX_NAMES = 32
+const MAX_NAMES = 20
 const MAX_LIMIT = 200
 
 type Doc = z.core.GlobalMeta
@@ -140,7 +140,7 @@ function filtersOf(model: CatalogModel, input: FilterInput): NonNullable<NamedPa
 function reachedBy(model: CatalogModel, places: readonly Place[]): readonly Reached[] {
   const reached = new Map<string, Reached>()
   for (const { at, links } of places) {
-    for (const resource of resourcesOnPath(model, links, at)) {
+    for (const resource of resourcesOnPath(model, links)) {
       if (!reached.has(resource)) reached.set(resource, { at, resource })
     }
   }
