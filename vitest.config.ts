@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    globalSetup: ['tests/helpers/template.ts'],
     include: ['tests/**/*.test.ts'],
     // better-sqlite3 is a native module and some tests kill processes: each test file gets a process of its own.
     pool: 'forks',

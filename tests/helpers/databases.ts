@@ -1,11 +1,10 @@
-// Three migrated files in a folder of their own, for one test. Migrating takes some milliseconds, so each test process
-// migrates one template and copies it.
+// Three migrated files in a folder of their own, for one test: copies of the template that template.ts made.
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { inject } from 'vitest'
 import { pathInFolder } from '../../src/config.ts'
 import { DOMAINS, type Domain } from '../../src/database/domains.ts'
-import { migrate } from '../../src/database/migrations.ts'
 
 export interface Databases {
   /** The folder of the three files; anything else that the test writes may lie beside them. */
@@ -13,12 +12,10 @@ export interface Databases {
   readonly paths: Readonly<Record<Domain, string>>
 }
 
-let template: Databases | undefined
-
 /** Runs `work` over three fresh migrated files and removes them afterwards, whatever happens. */
 export async function withDatabases<T>(work: (databases: Databases) => T | Promise<T>): Promise<T> {
   return withFolder(async (dir) => {
-    const source = templateFiles()
+    const source = at(inject('template'))
     const databases = at(dir)
     for (const domain of DOMAINS) {
       mkdirSync(dirname(databases.paths[domain]), { recursive: true, mode: 0o700 })
@@ -41,13 +38,4 @@ export async function withFolder<T>(work: (dir: string) => T | Promise<T>): Prom
 function at(dir: string): Databases {
   const path = (domain: Domain) => pathInFolder(dir, domain)
   return { dir, paths: { identity: path('identity'), billing: path('billing'), admin: path('admin') } }
-}
-
-function templateFiles(): Databases {
-  if (template) return template
-  const databases = at(mkdtempSync(join(tmpdir(), 'gogga-template-')))
-  for (const domain of DOMAINS) migrate(domain, databases.paths[domain])
-  process.once('exit', () => rmSync(databases.dir, { recursive: true, force: true }))
-  template = databases
-  return databases
 }
