@@ -3,7 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Config } from './config.ts'
 import { type OpenFile, openFile } from './database/clients.ts'
-import { DOMAINS, type Domain } from './database/domains.ts'
+import type { Domain } from './database/domains.ts'
 import { migrationState } from './database/migrations.ts'
 import { probe } from './database/probe.ts'
 import { FileError } from './errors.ts'
@@ -43,9 +43,6 @@ export async function createContext(config: Config, overrides: Partial<Sources> 
   const owned = opened.move()
   return { ...SYSTEM, ...overrides, config, files, join, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
-
-/** The files in the order of DOMAINS. */
-export const allFiles = (files: Files): readonly OpenFile[] => DOMAINS.map((domain) => files[domain])
 
 function requireMigrated({ domain, path, reader }: OpenFile): void {
   const { pending } = migrationState(domain, reader)

@@ -2,6 +2,7 @@
 // same rows. By hand: node tests/helpers/legacy-database.ts FILE [users]
 import { existsSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { seededRandom } from '../../src/ops/makers.ts'
 import { LEGACY_TABLES } from './legacy-tables.ts'
 
 export interface Planted {
@@ -42,17 +43,6 @@ export function buildLegacyDatabase(path: string, options: LegacyOptions = {}): 
   }
 }
 
-/** mulberry32: small, and the same everywhere. */
-export function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let value = Math.imul(state ^ (state >>> 15), 1 | state)
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value
-    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 /** Three spellings of a time in one column. */
 export function spelled(ms: number, spelling: number): string | number {
   if (spelling % 3 === 0) return ms
@@ -62,7 +52,7 @@ export function spelled(ms: number, spelling: number): string | number {
 }
 
 class Builder {
-  readonly #random = random(7)
+  readonly #random = seededRandom(7)
   readonly #users: number
   readonly #inserts = new Map<string, (values: readonly unknown[]) => void>()
   readonly #planted = {
