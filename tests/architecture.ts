@@ -18,6 +18,8 @@ const RANKS: Record<string, number> = {
   generated: 0,
   pii: 1,
   database: 1,
+  mail: 1,
+  payfast: 1,
   identity: 2,
   billing: 2,
   admin: 2,
