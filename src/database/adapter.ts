@@ -18,6 +18,7 @@ import { type Clock, systemClock, wait } from './clock.ts'
 import type { Connection } from './connections.ts'
 import type { Domain } from './domains.ts'
 import { busyError, closedError, isBusy } from './driver-errors.ts'
+import { GroupCommit } from './group-commit.ts'
 import { StatementCache } from './statement-cache.ts'
 import { mayRead, refuseControl } from './statement-words.ts'
 import { stockAdapterOver } from './stock-adapter.ts'
@@ -80,6 +81,7 @@ export class FileAdapter implements SqlDriverAdapter {
   readonly #statements: Readonly<Record<'reader' | 'writer', StatementCache>>
   readonly #reads: SqlDriverAdapter
   readonly #writes: SqlDriverAdapter
+  readonly #groups: GroupCommit
   #disposed: Promise<void> | undefined
 
   constructor(
@@ -95,6 +97,14 @@ export class FileAdapter implements SqlDriverAdapter {
     this.#statements = statements
     this.#reads = reads
     this.#writes = writes
+    this.#groups = new GroupCommit({
+      connection: file.writer,
+      clock: this.#clock,
+      busyTimeoutMs: file.busyTimeoutMs,
+      begin: () => this.#begin(this.#deadline()),
+      commit: () => this.#patiently(this.#deadline(), () => this.#control('COMMIT')),
+      end: (release) => this.#settle(release),
+    })
   }
 
   get statistics(): AdapterStatistics {
@@ -131,18 +141,16 @@ export class FileAdapter implements SqlDriverAdapter {
     if (isolationLevel && isolationLevel !== 'SERIALIZABLE') {
       throw new DriverAdapterError({ kind: 'InvalidIsolationLevel', level: isolationLevel })
     }
-    const deadline = this.#deadline()
-    const release = await this.#turn(deadline)
-    try {
-      await this.#patiently(deadline, () => this.#control('BEGIN IMMEDIATE'))
-    } catch (error) {
-      this.#settle(release)
-      throw error
-    }
+    const release = await this.#begin(this.#deadline())
     return new FileTransaction(this.#writes, this.#file.writer, {
       commit: () => this.#patiently(this.#deadline(), () => this.#control('COMMIT')),
       end: () => this.#settle(release),
     })
+  }
+
+  /** Runs `work` on the writer in a transaction that it may share with other changes; resolves when it is on disk. */
+  change<T>(work: () => T): Promise<T> {
+    return this.#groups.change(work)
   }
 
   /** Moves the log into the file and empties it, so that deleted rows are gone from both. Throws when the file is locked for too long. */
@@ -197,6 +205,18 @@ export class FileAdapter implements SqlDriverAdapter {
     } finally {
       this.#settle(release)
     }
+  }
+
+  /** The writer's turn, in a transaction. */
+  async #begin(deadline: number): Promise<Release> {
+    const release = await this.#turn(deadline)
+    try {
+      await this.#patiently(deadline, () => this.#control('BEGIN IMMEDIATE'))
+    } catch (error) {
+      this.#settle(release)
+      throw error
+    }
+    return release
   }
 
   async #turn(deadline: number): Promise<Release> {

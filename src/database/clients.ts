@@ -8,6 +8,7 @@ import { type Connection, openReader, openWriter } from './connections.ts'
 import type { Domain } from './domains.ts'
 import { knownError } from './errors.ts'
 import { fileIdentity, type LiveFile } from './probe.ts'
+import { type Rows, rowsOver, type Tx } from './rows.ts'
 
 export interface Clients {
   readonly identity: IdentityClient
@@ -31,7 +32,14 @@ export interface OpenFile<D extends Domain = Domain> extends LiveFile, AsyncDisp
   readonly client: Clients[D]
   /** The read-only connection, shared with the client's reads: leave no transaction or iterator open across an await. */
   readonly reader: Connection
+  /** Reads of single rows on the same connection. */
+  readonly rows: Rows<D>
   readonly statistics: AdapterStatistics
+  /**
+   * Runs `work` in a transaction on the writer, without an await in it, and resolves with what it gave when that is on disk.
+   * What it throws takes back its rows; errors of the driver become those of the family. Changes that wait share a COMMIT.
+   */
+  change<T>(work: (tx: Tx<D>) => T): Promise<T>
   /** Empties the write-ahead log into the file, so that what was deleted is gone from both. */
   checkpoint(): Promise<void>
 }
@@ -68,6 +76,7 @@ export async function openFile<D extends Domain>(
   })
   await base.$connect()
   const { adapter } = factory
+  const tx = rowsOver(domain, connections.writer)
   return {
     domain,
     path,
@@ -75,6 +84,13 @@ export async function openFile<D extends Domain>(
     connections,
     client: withFamilyErrors(base, domain, path),
     reader: connections.reader,
+    rows: rowsOver(domain, connections.reader),
+    change: (work) =>
+      adapter
+        .change(() => work(tx))
+        .catch((error: unknown) => {
+          throw knownError(error, domain, path) ?? error
+        }),
     get statistics() {
       return adapter.statistics
     },

@@ -63,6 +63,10 @@ function fromDriver(
       errors,
     })
   }
+  if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
+    const columns = /failed: ([\w., ]+)$/.exec(message)?.[1] ?? 'key'
+    return new ConflictError(`${domain}.db already has a row with this ${columns}`, { cause })
+  }
   if (kind === 'ForeignKeyConstraintViolation') {
     return new ConflictError(`${domain}.db has rows that depend on each other here`, { cause })
   }

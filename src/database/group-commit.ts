@@ -1,0 +1,127 @@
+// Changes that wait for the writer of a file share one COMMIT, and so one sync to disk. Each has a savepoint of its own:
+// one that throws takes back its own rows alone. None is answered before the COMMIT that holds it.
+import type { Clock } from './clock.ts'
+import type { Connection } from './connections.ts'
+import type { Release } from './writer-queue.ts'
+
+export interface GroupSources {
+  readonly connection: Connection
+  readonly clock: Clock
+  readonly busyTimeoutMs: number
+  /** Waits for the writer's turn and begins a transaction. */
+  readonly begin: () => Promise<Release>
+  readonly commit: () => Promise<void>
+  /** Ends the turn; rolls back what is still open. */
+  readonly end: (release: Release) => void
+}
+
+interface Unit {
+  readonly work: () => unknown
+  readonly since: number
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+type Done = { readonly unit: Unit; readonly value: unknown } | { readonly unit: Unit; readonly error: unknown }
+
+/** A transaction holds the event loop, so a group ends after so many milliseconds; the next one goes on. */
+const MAX_GROUP_MS = 10
+const MAX_GROUP = 200
+
+export class GroupCommit {
+  readonly #sources: GroupSources
+  #waiting: Unit[] = []
+  #running = false
+
+  constructor(sources: GroupSources) {
+    this.#sources = sources
+  }
+
+  /** Runs `work`, which must not wait for anything, in a transaction; resolves when that is on disk. */
+  change<T>(work: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const since = this.#sources.clock.now()
+      this.#waiting.push({ work, since, resolve: resolve as (value: unknown) => void, reject })
+      if (!this.#running) void this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    while (this.#waiting.length > 0) await this.#group()
+    this.#running = false
+  }
+
+  async #group(): Promise<void> {
+    let release: Release
+    try {
+      release = await this.#sources.begin()
+    } catch (error) {
+      return this.#giveUp(error)
+    }
+    const done: Done[] = []
+    try {
+      this.#work(done)
+      if (done.some((entry) => 'value' in entry)) await this.#sources.commit()
+    } catch (error) {
+      for (const { unit } of done) unit.reject(error)
+      return
+    } finally {
+      this.#sources.end(release)
+    }
+    for (const entry of done) {
+      if ('error' in entry) entry.unit.reject(entry.error)
+      else entry.unit.resolve(entry.value)
+    }
+  }
+
+  #work(done: Done[]): void {
+    const { clock } = this.#sources
+    const until = clock.now() + MAX_GROUP_MS
+    const units = this.#waiting.splice(0, MAX_GROUP)
+    const alone = units.length === 1
+    while (units.length > 0 && (done.length === 0 || clock.now() < until)) {
+      const unit = units.shift() as Unit
+      done.push(alone ? attempt(unit) : this.#attemptApart(unit))
+      if (!this.#sources.connection.inTransaction) break
+    }
+    this.#waiting = [...units, ...this.#waiting]
+    // A full disk makes SQLite roll everything back by itself: whatever the group did is gone.
+    if (!this.#sources.connection.inTransaction) throw lost(done)
+  }
+
+  #attemptApart(unit: Unit): Done {
+    const { connection } = this.#sources
+    connection.exec('savepoint unit')
+    const done = attempt(unit)
+    if (connection.inTransaction) connection.exec('error' in done ? 'rollback to unit; release unit' : 'release unit')
+    return done
+  }
+
+  /** Those who have waited long enough hear of it; who came later waits on. A closed file refuses everybody. */
+  #giveUp(error: unknown): void {
+    const { clock, busyTimeoutMs, connection } = this.#sources
+    const long = clock.now() - busyTimeoutMs
+    const [given, kept] = [[] as Unit[], [] as Unit[]]
+    for (const unit of this.#waiting) (unit.since <= long || !connection.open ? given : kept).push(unit)
+    // Whatever failed, somebody must hear of it, or the loop would go round for ever.
+    this.#waiting = given.length > 0 ? kept : []
+    for (const { reject } of given.length > 0 ? given : kept) reject(error)
+  }
+}
+
+/** Where it throws, whoever called takes back what it wrote. */
+function attempt(unit: Unit): Done {
+  try {
+    const value = unit.work()
+    if (value instanceof Promise) throw new Error('A change must not wait for anything')
+    return { unit, value }
+  } catch (error) {
+    return { unit, error }
+  }
+}
+
+function lost(done: readonly Done[]): unknown {
+  const last = done.at(-1)
+  return last && 'error' in last ? last.error : new Error('The transaction was rolled back')
+}
