@@ -1,11 +1,9 @@
 // Whom a row of identity.db is about, as a subject id: the access log must still say so when the row itself is purged.
 import type { Connection } from '../database/connections.ts'
+import { emailKey } from './emails.ts'
 
 /** Ids of rows → subject ids; a row of nobody that is known is left out. */
 export type SubjectsOf = (ids: readonly string[]) => ReadonlyMap<string, string>
-
-/** Emails with the same key are one person's. */
-const keyOf = (email: string): string => email.trim().toLowerCase()
 
 /** Of auth logs, which name people by the email that they typed: a user, exactly or in lower case, else a contact. */
 export function authLogSubjects(reader: Connection): SubjectsOf {
@@ -14,7 +12,7 @@ export function authLogSubjects(reader: Connection): SubjectsOf {
   )
   const user = reader.prepare<[string], string>('select id from "User" where email = ?').pluck()
   const contact = reader.prepare<[string], string>('select id from "Contact" where emailKey = ?').pluck()
-  const find = (email: string) => user.get(email) ?? user.get(keyOf(email)) ?? contact.get(keyOf(email))
+  const find = (email: string) => user.get(email) ?? user.get(emailKey(email)) ?? contact.get(emailKey(email))
   return (ids) => {
     const people = new Map<string, string | undefined>()
     const subjects = new Map<string, string>()

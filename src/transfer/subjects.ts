@@ -3,6 +3,7 @@
 import { LRUCache } from 'lru-cache'
 import { quote } from '../database/catalog.ts'
 import type { Connection } from '../database/connections.ts'
+import { emailKey } from '../identity/emails.ts'
 import { findPii } from '../pii/find.ts'
 import { CONTACTS, keyOf, PEOPLE } from './layout.ts'
 
@@ -28,9 +29,6 @@ export interface SubjectSources {
 const HELD = 2_000
 const OPAQUE = /^[A-Za-z0-9_-]+$/
 const NAMES_ANYTHING = /[\p{L}\p{N}]/u
-
-/** Emails with the same key are one person's. */
-export const emailKey = (email: string): string => email.trim().toLowerCase()
 
 export class Subjects {
   readonly #byValue = new LRUCache<string, Subject>({ max: HELD })

@@ -1,0 +1,34 @@
+// Free text on its way to billing.db or admin.db: what it says of a person stays here, a token goes in its place. merge
+// puts the text back together by the same rows that split writes.
+import type { Tx } from '../database/rows.ts'
+import { findPii } from '../pii/find.ts'
+import { detach } from '../pii/tokens.ts'
+import type { Sources } from './sources.ts'
+
+const ID_BYTES = 16
+
+export interface TextInPlace {
+  readonly text: string
+  /** Such as `admin.Voucher.voidReason`. */
+  readonly place: string
+  /** The id of the row there. */
+  readonly rowId: string
+}
+
+export const needsDetaching = (text: string): boolean => findPii(text).length > 0
+
+/** The text with tokens; the same text, and nothing written, where it is clean. */
+export function detachText(
+  tx: Tx<'identity'>,
+  { text, place, rowId }: TextInPlace,
+  { now, randomBytes }: Pick<Sources, 'now' | 'randomBytes'>,
+): string {
+  const spans = findPii(text)
+  if (spans.length === 0) return text
+  const createdAt = now()
+  return detach(text, spans, ({ kind, value, bare }, raw) => {
+    const id = randomBytes(ID_BYTES).toString('hex')
+    tx.insert('DetachedValue', { id, kind, raw, value, bare, place, rowId, createdAt })
+    return id
+  })
+}
