@@ -22,10 +22,8 @@ export function sourceList(cidrs: readonly string[]): (address: string) => boole
 }
 
 export function isInBlockList(list: BlockList, address: string): boolean {
-  // An IPv6 address may name its interface after a %.
-  const [bare = ''] = address.split('%')
-  const family = isIP(bare)
-  return family !== 0 && list.check(bare, family === 4 ? 'ipv4' : 'ipv6')
+  const family = isIP(address)
+  return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6')
 }
 
 function addRange(list: BlockList, cidr: string, index: number): void {

@@ -244,7 +244,9 @@ describe('readHistory', () => {
 
   test.each([
     ['a refund alone', example.replaceAll('CREDIT', 'DEBIT')],
-    ['another table', example.replace('PF Payment ID', 'Id')],
+    ['a payment without an id', example.replace('PF Payment ID', 'Id')],
+    ['another table', example.replace('M Payment ID', 'Id')],
+    ['a word', 'OK\n'],
     ['nothing', ''],
     ['an open quote', `${example}"2020`],
     ['a short row', `${example}"2020",x,CREDIT\n`],

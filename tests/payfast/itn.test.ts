@@ -44,6 +44,11 @@ describe('readItn', () => {
     expect([itn.userId, itn.checkoutId, itn.token, itn.email]).toEqual([undefined, undefined, undefined, undefined])
   })
 
+  test('splits a field at its first =', () => {
+    const { fields } = readItn(payfast.itn().replace(/item_name=[^&]*/, 'item_name=a=b+c'))
+    expect(fields).toContainEqual(['item_name', 'a=b c'])
+  })
+
   test('knows a charge of our own by its token', () => {
     const charge = { custom_str1: '', custom_str2: '', custom_str3: '', token: 'token-1', m_payment_id: 'attempt-1' }
     const read = readItn(payfast.itn(charge))
