@@ -9,10 +9,12 @@ import type { Connection } from '../database/connections.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { migrate } from '../database/migrations.ts'
 import { gatherStatistics } from '../database/statistics.ts'
+import { UnavailableError } from '../errors.ts'
 import { affinityOf } from './affinity.ts'
 import type { LegacyLayout } from './inspect.ts'
 import { CONTACTS, DETACHED, EXTRA_KEY, ORIGINALS, PEOPLE } from './layout.ts'
 import { extraColumns, type Plan } from './plan.ts'
+import { understood } from './transfer-errors.ts'
 
 export type TargetName = Domain | 'unassigned' | 'scratch'
 export type Targets = Readonly<Record<Domain | 'scratch', Connection>> & { readonly unassigned?: Connection }
@@ -32,10 +34,20 @@ export const needsUnassigned = ({ unknown, unknownColumns, layout }: Plan): bool
 /** Makes the files and takes out the indexes that come back after the load; `result` is what will be published. */
 export function createTargets(result: string, scratch: string, plan: Plan): readonly DroppedIndex[] {
   mkdirSync(result, { mode: 0o700 })
-  for (const domain of DOMAINS) migrate(domain, pathInFolder(result, domain))
+  for (const domain of DOMAINS) migrateTarget(domain, pathInFolder(result, domain))
   createEmpty(scratch).exec('create table spelling (key text not null, id text not null)').close()
   if (needsUnassigned(plan)) createUnassigned(pathInFolder(result, UNASSIGNED), plan)
   return DOMAINS.flatMap((domain) => dropIndexes(domain, pathInFolder(result, domain)))
+}
+
+/** A full disk is the target's, in the words of understood(): the hidden file that met it means nothing to the caller. */
+function migrateTarget(domain: Domain, path: string): void {
+  try {
+    migrate(domain, path)
+  } catch (error) {
+    const cause = error instanceof UnavailableError ? error.cause : undefined
+    throw understood(cause, path) instanceof UnavailableError ? cause : error
+  }
 }
 
 export function openTargets(result: string, scratch: string, plan: Plan): Targets {
