@@ -2,7 +2,7 @@
 // or asks for the time, for randomness or for ids.
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Config } from './config.ts'
-import { type OpenFile, openFile } from './database/clients.ts'
+import { type Files, type OpenFile, openFile } from './database/clients.ts'
 import type { Domain } from './database/domains.ts'
 import { migrationState } from './database/migrations.ts'
 import { probe } from './database/probe.ts'
@@ -14,8 +14,6 @@ export interface Sources {
   readonly randomBytes: (size: number) => Buffer
   readonly newId: () => string
 }
-
-export type Files = { readonly [D in Domain]: OpenFile<D> }
 
 export interface Context extends Sources, AsyncDisposable {
   readonly config: Config

@@ -44,6 +44,14 @@ export interface OpenFile<D extends Domain = Domain> extends LiveFile, AsyncDisp
   checkpoint(): Promise<void>
 }
 
+/** The three files of one application. */
+export type Files = { readonly [D in Domain]: OpenFile<D> }
+
+// Which file it is decides the run: these see only what all files have, the outbox, the inbox and the changes.
+export const rowsIn = (files: Files, domain: Domain): Rows<Domain> => files[domain].rows as unknown as Rows<Domain>
+export const changeIn = <T>(files: Files, domain: Domain, work: (tx: Tx) => T): Promise<T> =>
+  (files[domain].change as unknown as (work: (tx: Tx) => T) => Promise<T>)(work)
+
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 5_000
 /** Prisma's own bound on the start of a transaction comes after the adapter's, whose error says more. */
 const GRACE_MS = 2_000

@@ -1,6 +1,6 @@
 // Whose personal information an answer showed, for the access log: the join service names users by their id, and other
 // rows by their own.
-import type { Files } from '../context.ts'
+import type { Files } from '../database/clients.ts'
 import { authLogSubjects, resolveSubjects, type SubjectsOf } from '../identity/subjects.ts'
 
 /** Entries of `meta.pii.subjects` → subject ids; `<resource>:<id>` stays where nobody is known. */

@@ -1,0 +1,48 @@
+// A voucher is claimed in admin.db, granted in billing.db and noted in identity.db. Where billing refuses, the claim goes
+// back, and the answer that was kept becomes the refusal.
+
+import { isVoucherType, type VoucherType } from '../admin/voucher-types.ts'
+import { claimVoucher, findVoucherByCode, releasesOf } from '../admin/vouchers.ts'
+import { voucherFits } from '../billing/voucher-grants.ts'
+import { ConflictError } from '../errors.ts'
+import type { Answer } from './changes.ts'
+import type { Asked } from './requests.ts'
+import type { Sagas } from './sagas.ts'
+
+export interface Redemption {
+  readonly voucherId: string
+  readonly type: VoucherType
+  readonly redeemedAt: string
+}
+
+/** Throws NotFoundError for an unknown code, ConflictError where the voucher or the subscription does not allow it. */
+export function redeemVoucher(
+  { changes, files, now }: Sagas,
+  { code, userId }: { readonly code: string; readonly userId: string },
+  asked: Asked,
+): Promise<Answer<Redemption>> {
+  return changes.begin('admin', asked, {
+    // Nothing hangs on this look: it only spares a claim that would have to be taken back.
+    async prepare() {
+      const voucher = findVoucherByCode(files.admin.rows, code)
+      if (voucher && !voucher.redeemed) voucherFits(files.billing.rows, userId, typeOf(voucher), now())
+    },
+    write(tx, begin) {
+      const voucher = claimVoucher(tx, { code, userId }, begin)
+      const [voucherId, voucherType] = [voucher.id, typeOf(voucher)]
+      begin.post({
+        type: 'voucher-redeemed',
+        what: `${voucherId}:${releasesOf(tx, voucherId)}`,
+        subjectId: userId,
+        payload: { voucherId, userId, voucherType },
+      })
+      return { status: 201, data: { voucherId, type: voucherType, redeemedAt: begin.now().toISOString() } }
+    },
+  })
+}
+
+/** Vouchers of the unified database may be of any type. */
+function typeOf({ type }: { readonly type: string }): VoucherType {
+  if (isVoucherType(type)) return type
+  throw new ConflictError('This voucher is of a type that buys nothing any more', { hint: 'Ask for another voucher.' })
+}

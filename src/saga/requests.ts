@@ -1,0 +1,34 @@
+// What tells one request from another: who asked, for what, with which key and which body. Only hashes are kept.
+import { hash } from 'node:crypto'
+
+export interface Asked {
+  /** `POST /v1/usage`. */
+  readonly route: string
+  /** What was asked for, path parameters included; compared by its values. */
+  readonly body: unknown
+  /** The Idempotency-Key header. */
+  readonly key?: string | undefined
+  /** The API key that asked. */
+  readonly keyId?: string | undefined
+  /** The person who asked, or for whom a service did. */
+  readonly subjectId?: string | undefined
+  /** The answer holds a secret: it is kept encrypted under the request itself. */
+  readonly secret?: boolean
+}
+
+/** The same for the same caller, route and key; undefined without a key. */
+export function changeIdOf({ route, key, keyId, subjectId }: Asked): string | undefined {
+  if (key === undefined) return undefined
+  return hash('sha256', JSON.stringify([keyId ?? null, keyId ? null : (subjectId ?? null), route, key]), 'hex')
+}
+
+export const requestHashOf = ({ route, body }: Asked): string =>
+  hash('sha256', JSON.stringify([route, canonical(body)]), 'hex')
+
+/** The same text whatever the order of an object's keys. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical)
+  if (value === null || typeof value !== 'object') return value
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
+  return entries.map(([key, inner]) => [key, canonical(inner)])
+}

@@ -1,0 +1,36 @@
+// The machine of all changes across files, built once: what carries the messages, and what begins a change.
+import type { Files } from '../database/clients.ts'
+import { Changes } from './changes.ts'
+import { Courier, type CourierOptions } from './courier.ts'
+import type { Reached, SagaSources } from './sources.ts'
+
+export interface Sagas extends SagaSources, AsyncDisposable {
+  readonly files: Files
+  readonly changes: Changes
+  readonly courier: Courier
+  readonly reached: Reached
+}
+
+export interface SagasOptions extends SagaSources {
+  readonly files: Files
+  readonly maxAttempts: number
+  readonly settleMs?: number
+  readonly reached?: Reached
+  readonly onFailure?: CourierOptions['onFailure']
+}
+
+/** The files must outlive what is built here. */
+export function createSagas({
+  files,
+  maxAttempts,
+  settleMs,
+  reached = () => {},
+  onFailure,
+  ...rest
+}: SagasOptions): Sagas {
+  const { now, newId, randomBytes } = rest
+  const sources = { now, newId, randomBytes }
+  const courier = new Courier({ files, sources, reached, maxAttempts, ...(onFailure && { onFailure }) })
+  const changes = new Changes({ files, courier, sources, reached, ...(settleMs !== undefined && { settleMs }) })
+  return { ...sources, files, changes, courier, reached, [Symbol.asyncDispose]: () => courier[Symbol.asyncDispose]() }
+}

@@ -1,0 +1,15 @@
+// Spending begins and ends in billing.db.
+import { type Spent, spend } from '../billing/credits.ts'
+import type { Answer } from './changes.ts'
+import type { Asked } from './requests.ts'
+import type { Sagas } from './sagas.ts'
+
+export interface Usage {
+  readonly userId: string
+  readonly credits: number
+  readonly images: number
+}
+
+/** All or nothing. Throws NotFoundError without a subscription, ConflictError where not enough is left. */
+export const useCredits = ({ changes }: Sagas, usage: Usage, asked: Asked): Promise<Answer<Spent>> =>
+  changes.begin('billing', asked, { write: (tx, begin) => ({ data: spend(tx, usage, begin) }) })
