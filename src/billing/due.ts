@@ -1,0 +1,76 @@
+// Subscriptions to which time has brought something that is not written yet. Reading takes it into account anyway; this is
+// for events, lists and balances as they lie in the file, so what is costly to find at the moment may be found days later.
+import { timeText } from '../database/row-codec.ts'
+import type { Rows, Tx } from '../database/rows.ts'
+import type { Sources } from './events.ts'
+import { addDays } from './months.ts'
+import { GRACE_DAYS } from './standing.ts'
+import { bringUpToDate } from './subscriptions.ts'
+
+/** No month is longer: what was reset so long ago is certainly due, so no row that isn't stands in the way. */
+const LONGEST_MONTH_DAYS = 31
+/** Packs that expired longer ago are left until their owner comes: an index leads to the times, not to what is left. */
+const PACK_WINDOW_DAYS = 40
+
+const UNSCHEDULED = `not exists (select 1 from "RecurringSchedule" r where r.userId = s.userId and r.status = 'active')`
+
+/** Values: `now`, and what each name says; `limit` rows of `userId`. */
+export const DUE_QUERIES = {
+  ended: `select s.userId from "Subscription" s
+    where s.nextBilling <= @now and s.tier <> 'FREE' and s.status = 'active' and ${UNSCHEDULED}
+    order by s.nextBilling limit @limit`,
+  cancelled: `select s.userId from "Subscription" s
+    where s.status = 'cancelled' and (s.nextBilling is null or s.nextBilling <= @now) limit @limit`,
+  unpaid: `select s.userId from "Subscription" s
+    where s.status = 'past_due' and s.tier <> 'FREE' and coalesce(s.paymentFailedAt, s.nextBilling) <= @grace
+      and ${UNSCHEDULED} limit @limit`,
+  reset: `select s.userId from "Subscription" s
+    where s.lastReset <= @month and s.status <> 'pending'
+      and (s.tier = 'FREE' or s.nextBilling is null or s.nextBilling > @now)
+    order by s.lastReset limit @limit`,
+  neverReset: `select s.userId from "Subscription" s
+    where s.lastReset is null and coalesce(s.startedAt, s.createdAt) <= @month and s.status <> 'pending'
+      and (s.tier = 'FREE' or s.nextBilling is null or s.nextBilling > @now) limit @limit`,
+  packs: `select p.userId from "CreditPurchase" p
+    where p.status = 'complete' and p.expiresAt > @window and p.expiresAt <= @now and p.creditsUsed < p.credits
+      and exists (select 1 from "Subscription" s where s.userId = p.userId)
+    order by p.expiresAt limit @limit`,
+} as const
+
+/** User ids, each once, at most `limit` of them. */
+export function dueSubscriptions(rows: Rows<'billing'>, now: Date, limit: number): readonly string[] {
+  const times = {
+    now: timeText(now),
+    grace: timeText(addDays(now, -GRACE_DAYS)),
+    month: timeText(addDays(now, -LONGEST_MONTH_DAYS)),
+    window: timeText(addDays(now, -PACK_WINDOW_DAYS)),
+  }
+  const due = new Set<string>()
+  for (const query of Object.values(DUE_QUERIES)) {
+    if (due.size >= limit) break
+    const { sql, names } = positional(query)
+    const values = names.map((name) => (name === 'limit' ? limit : times[name as keyof typeof times]))
+    for (const { userId } of rows.all<{ userId: string }>(sql, ...values)) due.add(userId)
+  }
+  return [...due].slice(0, limit)
+}
+
+/** Writes what time has brought, to so many at most; returns to how many. */
+export function bringDueUpToDate(tx: Tx<'billing'>, limit: number, sources: Sources): number {
+  const due = dueSubscriptions(tx, sources.now(), limit)
+  for (const userId of due) {
+    const subscription = tx.find('Subscription', { userId })
+    if (subscription) bringUpToDate(tx, subscription, sources)
+  }
+  return due.length
+}
+
+/** The gateway takes values in order. */
+export function positional(query: string): { readonly sql: string; readonly names: readonly string[] } {
+  const names: string[] = []
+  const sql = query.replace(/@(\w+)/g, (_, name: string) => {
+    names.push(name)
+    return '?'
+  })
+  return { sql, names }
+}

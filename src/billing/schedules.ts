@@ -1,0 +1,72 @@
+// Recurring schedules: the agreement by which we charge for a subscription's next month.
+import type { RowOf, Rows, Tx } from '../database/rows.ts'
+import type { Sources, Subscription } from './events.ts'
+import { nextMonth } from './months.ts'
+import { compareTiers, isTier, type PaidTier, TIERS, tierOf } from './tiers.ts'
+
+export type Schedule = RowOf<'billing', 'RecurringSchedule'>
+
+const MAX_CHARGES = 12
+
+/** The schedule that charges next. */
+export const activeSchedule = (rows: Rows<'billing'>, userId: string): Schedule | undefined =>
+  rows.list('RecurringSchedule', { userId, status: 'active' }, 'nextChargeAt, id')[0]
+
+/** Whether a charge of this person is under way, its outcome not known yet. */
+export const hasOpenAttempt = (rows: Rows<'billing'>, userId: string): boolean =>
+  rows.find('ChargeAttempt', { userId, status: 'started' }) !== undefined
+
+/** A new agreement takes the place of all others. */
+export function replaceSchedules(tx: Tx<'billing'>, subscription: Subscription, token: string, sources: Sources): void {
+  cancelSchedules(tx, subscription.userId, sources)
+  const tier = tierOf(subscription)
+  const now = sources.now()
+  tx.insert('RecurringSchedule', {
+    id: sources.newId(),
+    userId: subscription.userId,
+    tier,
+    amountCents: TIERS[tier].priceCents,
+    token,
+    frequency: 'monthly',
+    nextChargeAt: subscription.nextBilling ?? nextMonth(now),
+    lastChargedAt: null,
+    chargeCount: 0,
+    maxCharges: MAX_CHARGES,
+    status: 'active',
+    failedCount: 0,
+    createdAt: now,
+    updatedAt: now,
+  })
+}
+
+export function cancelSchedules(tx: Tx<'billing'>, userId: string, { now }: Sources): void {
+  tx.update('RecurringSchedule', { userId, status: 'active' }, { status: 'cancelled', updatedAt: now() })
+}
+
+/** Whether the next charge is to lift the subscription to a higher tier. */
+export const awaitsUpgrade = ({ nextTier, ...subscription }: Subscription): boolean =>
+  nextTier !== null && isTier(nextTier) && compareTiers(nextTier, tierOf(subscription)) > 0
+
+/**
+ * Brings active schedules to the subscription's period, and to its tier, or the one that it awaits, where that is another
+ * than before. Otherwise the terms stay what was agreed.
+ */
+export function alignSchedules(
+  tx: Tx<'billing'>,
+  before: Subscription,
+  after: Subscription,
+  { now }: Pick<Sources, 'now'>,
+): void {
+  if (awaitsUpgrade(after)) return
+  const tier = tierOf({ tier: after.nextTier ?? after.tier })
+  const isOther = before.tier !== after.tier || before.nextTier !== after.nextTier
+  const terms = isOther ? { tier, amountCents: TIERS[tier].priceCents } : {}
+  const changes = { ...terms, nextChargeAt: after.nextBilling ?? nextMonth(now()), failedCount: 0, updatedAt: now() }
+  tx.update('RecurringSchedule', { userId: after.userId, status: 'active' }, changes)
+}
+
+/** What the next charge of this schedule is for. */
+export function retarget(tx: Tx<'billing'>, { id }: Schedule, tier: PaidTier, nextChargeAt: Date, now: Date): void {
+  const amountCents = TIERS[tier].priceCents
+  tx.update('RecurringSchedule', { id }, { tier, amountCents, nextChargeAt, updatedAt: now })
+}

@@ -1,0 +1,89 @@
+// Changes of tier that somebody asks for. An upgrade is paid first, a downgrade waits for the next paid month, and a
+// cancelled subscription goes on until its period's end.
+import type { Tx } from '../database/rows.ts'
+import { ConflictError } from '../errors.ts'
+import { applyTransition, type Cause, type Changes, type Sources, type Subscription } from './events.ts'
+import { newPeriod } from './paid-months.ts'
+import {
+  activeSchedule,
+  alignSchedules,
+  cancelSchedules,
+  hasOpenAttempt,
+  retarget,
+  type Schedule,
+} from './schedules.ts'
+import { endOfPeriod, termsOf } from './standing.ts'
+import { currentSubscription } from './subscriptions.ts'
+import { compareTiers, isPaidTier, type Tier, tierOf } from './tiers.ts'
+import { refusal, requireAllowed } from './transitions.ts'
+
+export interface TierChange extends Cause {
+  readonly userId: string
+  readonly tier: Tier
+}
+
+/** Plans another tier, or takes that plan back. Tier and status stay as they are until a charge is paid. Throws ConflictError. */
+export function requestTierChange(tx: Tx<'billing'>, { userId, tier }: TierChange, sources: Sources): Subscription {
+  const subscription = currentSubscription(tx, userId, sources)
+  if (!isPaidTier(tier)) throw refusal(subscription.status, 'FREE is reached by cancelling', 'Cancel the subscription.')
+  const schedule = requireSchedule(tx, subscription)
+  const current = tierOf(subscription)
+  if (tier === current && subscription.nextTier === null)
+    throw refusal(subscription.status, `Its tier is ${tier} already`)
+  if (tier === subscription.nextTier) return subscription
+  const isUpgrade = compareTiers(tier, current) > 0
+  // Back from an upgrade that was to be charged at once means back to the period's end.
+  const nextChargeAt = isUpgrade ? sources.now() : (subscription.nextBilling ?? schedule.nextChargeAt)
+  retarget(tx, schedule, tier, nextChargeAt, sources.now())
+  return applyTransition(
+    tx,
+    subscription,
+    'change_tier',
+    { nextTier: tier === current ? null : tier },
+    { actor: 'system' },
+    sources,
+  )
+}
+
+/** A change of tier is charged by the schedule, and not while a charge's outcome is unknown. */
+function requireSchedule(tx: Tx<'billing'>, subscription: Subscription): Schedule {
+  const { userId, status } = subscription
+  const schedule = activeSchedule(tx, userId)
+  if (!schedule) {
+    throw refusal(status, 'A change of tier needs a subscription that renews itself', 'Check out for the tier instead.')
+  }
+  requireAllowed(subscription, 'change_tier')
+  if (!hasOpenAttempt(tx, userId)) return schedule
+  throw new ConflictError('A charge of this subscription is under way', { hint: 'Try again in some minutes.' })
+}
+
+/** Ends the subscription at its period's end; nothing is charged any more. Throws ConflictError. */
+export function cancel(
+  tx: Tx<'billing'>,
+  { userId, ...cause }: Cause & { readonly userId: string },
+  sources: Sources,
+): Subscription {
+  const subscription = currentSubscription(tx, userId, sources)
+  requireAllowed(subscription, 'cancel')
+  if (subscription.tier === 'FREE') throw refusal(subscription.status, 'A FREE subscription has nothing to cancel')
+  cancelSchedules(tx, userId, sources)
+  return applyTransition(tx, subscription, 'cancel', { nextTier: null }, cause, sources)
+}
+
+/** An administrator sets the tier at once, whatever the state. */
+export function override(tx: Tx<'billing'>, { userId, tier, ...cause }: TierChange, sources: Sources): Subscription {
+  const subscription = currentSubscription(tx, userId, sources)
+  const changes = overrideChanges(subscription, tier, sources.now())
+  const overridden = applyTransition(tx, subscription, 'override', changes, cause, sources)
+  if (tier === 'FREE') cancelSchedules(tx, userId, sources)
+  else alignSchedules(tx, subscription, overridden, sources)
+  return overridden
+}
+
+function overrideChanges(subscription: Subscription, tier: Tier, now: Date): Changes {
+  const settled = { ...termsOf(tier), retryCount: 0, paymentFailedAt: null, nextTier: null }
+  const { nextBilling } = subscription
+  if (tier === 'FREE') return subscription.tier === 'FREE' ? settled : { ...endOfPeriod(subscription, now), ...settled }
+  const isRunning = subscription.tier !== 'FREE' && nextBilling !== null && nextBilling > now
+  return isRunning ? settled : { ...newPeriod(now), ...settled }
+}
