@@ -20,21 +20,19 @@ const LOST_AFTER_MINUTES = 15
 const FIRST_CHECK_MINUTES = 2
 const LONGEST_CHECK_MINUTES = 60
 
-/** Ids of schedules whose charge may begin, the longest due first. */
-export const dueSchedules = (rows: Rows<'billing'>, now: Date, limit: number): readonly string[] =>
-  rows
-    .all<{ id: string }>(
-      `select s.id from "RecurringSchedule" s
+/** Schedules whose charge may begin, the longest due first. */
+export const dueSchedules = (rows: Rows<'billing'>, now: Date, limit: number): readonly { readonly id: string }[] =>
+  rows.all<{ id: string }>(
+    `select s.id from "RecurringSchedule" s
         where s.status = 'active' and s.nextChargeAt <= ?
           and not exists (select 1 from "ChargeAttempt" a where a.userId = s.userId and a.status = 'started')
         order by s.nextChargeAt limit ?`,
-      timeText(now),
-      limit,
-    )
-    .map(({ id }) => id)
+    timeText(now),
+    limit,
+  )
 
 /** Attempts whose outcome is to be looked up at PayFast, the longest due first. */
-export const openAttempts = (rows: Rows<'billing'>, now: Date, limit: number): readonly ChargeAttempt[] =>
+export const openAttempts = (rows: Rows<'billing'>, now: Date, limit = 50): readonly ChargeAttempt[] =>
   rows
     .all<{ id: string }>(
       `select id from "ChargeAttempt" where status = 'started' and checkAt <= ? order by checkAt limit ?`,
@@ -43,8 +41,14 @@ export const openAttempts = (rows: Rows<'billing'>, now: Date, limit: number): r
     )
     .flatMap(({ id }) => rows.find('ChargeAttempt', { id }) ?? [])
 
+export interface BegunCharge {
+  readonly attempt: ChargeAttempt
+  /** PayFast's name for the agreement. */
+  readonly token: string
+}
+
 /** Undefined when nothing is due (any more), or a charge of this person is still open. */
-export function beginAttempt(tx: Tx<'billing'>, scheduleId: string, sources: Sources): ChargeAttempt | undefined {
+export function beginAttempt(tx: Tx<'billing'>, scheduleId: string, sources: Sources): BegunCharge | undefined {
   const schedule = tx.find('RecurringSchedule', { id: scheduleId })
   if (!schedule || !isDue(schedule, sources.now()) || hasOpenAttempt(tx, schedule.userId)) return undefined
   const found = tx.find('Subscription', { userId: schedule.userId })
@@ -68,7 +72,7 @@ export function beginAttempt(tx: Tx<'billing'>, scheduleId: string, sources: Sou
     endedAt: null,
   }
   tx.insert('ChargeAttempt', attempt)
-  return attempt
+  return { attempt, token: schedule.token }
 }
 
 const isDue = ({ status, nextChargeAt }: Schedule, now: Date): boolean => status === 'active' && nextChargeAt <= now
@@ -178,7 +182,11 @@ export function chargeUnknown(tx: Tx<'billing'>, { attemptId, reason }: EndedCha
 }
 
 /** PayFast's history lacks the charge. Once that is certain, it may be made again and counts as no refusal. */
-export function chargeAbsent(tx: Tx<'billing'>, attemptId: string, sources: Sources): 'lost' | 'open' {
+export function chargeAbsent(
+  tx: Tx<'billing'>,
+  { attemptId }: Pick<EndedCharge, 'attemptId'>,
+  sources: Sources,
+): 'lost' | 'open' {
   const attempt = requireAttempt(tx, attemptId)
   if (attempt.status !== 'started') return attempt.reason === 'lost' ? 'lost' : 'open'
   const now = sources.now()
