@@ -6,6 +6,17 @@ import type { Domain } from './generated/catalog.ts'
 
 const seconds = (milliseconds: number) => z.coerce.number().int().min(0).max(600_000).default(milliseconds)
 
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
+const perMinute = (count: number) => z.coerce.number().int().min(0).max(1_000_000).default(count)
+
 const Environment = z.object({
   GOGGA_DATA_DIR: z.string().min(1).default('data'),
   IDENTITY_DB_URL: z.string().optional(),
@@ -16,8 +27,30 @@ const Environment = z.object({
   GOGGA_BUSY_TIMEOUT_MS: seconds(5_000),
   GOGGA_CACHE_MB: z.coerce.number().int().min(1).max(4_096).default(32),
   GOGGA_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  GOGGA_CORS_ORIGINS: z.string().default(''),
-  GOGGA_RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(0),
+  GOGGA_CORS_ORIGINS: list,
+  GOGGA_RATE_LIMIT_PER_MINUTE: perMinute(0),
+  GOGGA_SIGN_INS_PER_MINUTE: perMinute(10),
+  GOGGA_REDEMPTIONS_PER_MINUTE: perMinute(10),
+  GOGGA_TRUSTED_PROXIES: list,
+  GOGGA_OUTBOX_MAX_ATTEMPTS: z.coerce.number().int().min(1).max(1_000).default(20),
+  GOGGA_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GOGGA_SIGN_IN_PAGE: z
+    .url({ protocol: /^https?$/ })
+    .refine((text) => text.includes('{token}'), 'must hold {token}, where the token goes')
+    .optional(),
+  GOGGA_MAIL_FROM: z.string().min(3).default('GOGGA <no-reply@gogga.example>'),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  PAYFAST_MERCHANT_ID: z
+    .string()
+    .regex(/^\d{1,20}$/, 'must be digits')
+    .optional(),
+  PAYFAST_MERCHANT_KEY: z.string().min(1).optional(),
+  PAYFAST_PASSPHRASE: z.string().min(1).optional(),
+  PAYFAST_PAGE_URL: z.url({ protocol: /^https?$/ }).default('https://www.payfast.co.za/eng/process'),
+  PAYFAST_API_URL: z.url({ protocol: /^https?$/ }).default('https://api.payfast.co.za'),
+  PAYFAST_TESTING: z.enum(['0', '1']).default('0'),
+  PAYFAST_TIMEOUT_MS: z.coerce.number().int().min(100).max(120_000).default(20_000),
+  PAYFAST_SOURCES: list,
 })
 
 export interface Config {
@@ -36,6 +69,49 @@ export interface Config {
   readonly corsOrigins: readonly string[]
   /** Requests per key and minute; 0: no limit. */
   readonly rateLimitPerMinute: number
+  /** Requests for login tokens and sessions per address and minute; 0: no limit. */
+  readonly signInsPerMinute: number
+  /** Per person and minute; 0: no limit. */
+  readonly redemptionsPerMinute: number
+  /** Addresses and ranges whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[]
+  /** Then an undelivered message is dead. */
+  readonly outboxMaxAttempts: number
+  /** Where callers outside reach this server, without a slash at its end. */
+  readonly publicUrl: string | undefined
+  readonly mail: MailConfig
+  /** Undefined: payments are off. */
+  readonly payfast: PayfastConfig | undefined
+}
+
+export interface MailConfig {
+  /** Undefined: mails become files in `folder`. Holds a password. */
+  readonly smtpUrl: string | undefined
+  readonly from: string
+  readonly folder: string
+  /** The page that signs in, with `{token}` where the token goes. */
+  readonly signInPage: string | undefined
+}
+
+export interface PayfastConfig {
+  readonly merchant: { readonly id: string; readonly key: string; readonly passphrase?: string }
+  /** Where browsers post the checkout's form. */
+  readonly pageUrl: string
+  readonly apiUrl: string
+  readonly testing: boolean
+  readonly timeoutMs: number
+  /** Addresses and ranges that notifications may come from; empty: PayFast's own. */
+  readonly sources: readonly string[]
+}
+
+/** PayFast's public sandbox, for trying out on one machine: its passphrase is known to everybody. */
+export const TRY_OUT: Readonly<Record<string, string>> = {
+  PAYFAST_MERCHANT_ID: '10000100',
+  PAYFAST_MERCHANT_KEY: '46f0cd694581a',
+  PAYFAST_PASSPHRASE: 'jt7NOE43FZPn',
+  PAYFAST_PAGE_URL: 'https://sandbox.payfast.co.za/eng/process',
+  PAYFAST_TESTING: '1',
+  PAYFAST_SOURCES: '127.0.0.0/8,::1',
 }
 
 /** Every environment name that the project reads, for the README's completeness test. */
@@ -45,8 +121,10 @@ export const ENVIRONMENT_NAMES = Object.keys(Environment.shape)
 export function readConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
   cwd = process.cwd(),
+  /** Values for what the environment does not set. */
+  presets: Readonly<Record<string, string>> = {},
 ): Config {
-  const parsed = Environment.safeParse(env)
+  const parsed = Environment.safeParse({ ...presets, ...withoutEmpty(env) })
   if (!parsed.success) {
     const errors = parsed.error.issues.map(({ path, message }) => ({ at: path.join('.'), message }))
     const text = errors.map(({ at, message }) => `${at}: ${message}`).join('; ')
@@ -70,10 +148,41 @@ export function readConfig(
     busyTimeoutMs: values.GOGGA_BUSY_TIMEOUT_MS,
     cacheMb: values.GOGGA_CACHE_MB,
     logLevel: values.GOGGA_LOG_LEVEL,
-    corsOrigins: values.GOGGA_CORS_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter(Boolean),
+    corsOrigins: values.GOGGA_CORS_ORIGINS,
     rateLimitPerMinute: values.GOGGA_RATE_LIMIT_PER_MINUTE,
+    signInsPerMinute: values.GOGGA_SIGN_INS_PER_MINUTE,
+    redemptionsPerMinute: values.GOGGA_REDEMPTIONS_PER_MINUTE,
+    trustedProxies: values.GOGGA_TRUSTED_PROXIES,
+    outboxMaxAttempts: values.GOGGA_OUTBOX_MAX_ATTEMPTS,
+    publicUrl: values.GOGGA_PUBLIC_URL?.replace(/\/+$/, ''),
+    mail: {
+      smtpUrl: values.SMTP_URL,
+      from: values.GOGGA_MAIL_FROM,
+      folder: join(dataDir, 'mail'),
+      signInPage: values.GOGGA_SIGN_IN_PAGE,
+    },
+    payfast: payfastOf(values),
+  }
+}
+
+/** A variable that is set to nothing counts as not set. */
+const withoutEmpty = (env: Readonly<Record<string, string | undefined>>) =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+
+function payfastOf(values: z.output<typeof Environment>): PayfastConfig | undefined {
+  const { PAYFAST_MERCHANT_ID: id, PAYFAST_MERCHANT_KEY: key, PAYFAST_PASSPHRASE: passphrase } = values
+  if (id === undefined && key === undefined) return undefined
+  if (id === undefined || key === undefined || passphrase === undefined)
+    throw new UsageError('PayFast needs PAYFAST_MERCHANT_ID, PAYFAST_MERCHANT_KEY and PAYFAST_PASSPHRASE together', {
+      hint: 'Without the passphrase anybody could sign a notification. Set all three, or none to keep payments off.',
+    })
+  return {
+    merchant: { id, key, passphrase },
+    pageUrl: values.PAYFAST_PAGE_URL,
+    apiUrl: values.PAYFAST_API_URL,
+    testing: values.PAYFAST_TESTING === '1',
+    timeoutMs: values.PAYFAST_TIMEOUT_MS,
+    sources: values.PAYFAST_SOURCES,
   }
 }
 

@@ -8,20 +8,40 @@ import { migrationState } from './database/migrations.ts'
 import { probe } from './database/probe.ts'
 import { FileError } from './errors.ts'
 import { createJoin, type Join } from './join/join.ts'
+import { createMailer, type Mailer, type MailLine } from './mail/mailer.ts'
+import { type PayfastClient, payfastClient } from './payfast/client.ts'
+import { createSagas, type Sagas } from './saga/sagas.ts'
+import type { Reached } from './saga/sources.ts'
 
 export interface Sources {
   readonly now: () => Date
   readonly randomBytes: (size: number) => Buffer
   readonly newId: () => string
+  /** Called at named places of every change, where a test may end the process. */
+  readonly reached: Reached
+  /** Called for each mail that was sent, without its address. */
+  readonly mailSent: (line: MailLine) => void
 }
 
 export interface Context extends Sources, AsyncDisposable {
   readonly config: Config
   readonly files: Files
   readonly join: Join
+  readonly sagas: Sagas
+  readonly mailer: Mailer
+  /** Undefined where payments are off. */
+  readonly payfast: PayfastClient | undefined
 }
 
-const SYSTEM: Sources = { now: () => new Date(), randomBytes: (size) => randomBytes(size), newId: () => randomUUID() }
+const SYSTEM: Sources = {
+  now: () => new Date(),
+  randomBytes: (size) => randomBytes(size),
+  newId: () => randomUUID(),
+  reached: () => {},
+  mailSent: ({ event, id, way }) =>
+    void process.stderr.write(`${JSON.stringify({ event, id, way })}
+`),
+}
 
 /** Throws FileError, with the next step in its hint, when a file is missing, of another domain or not migrated. */
 export async function createContext(config: Config, overrides: Partial<Sources> = {}): Promise<Context> {
@@ -38,8 +58,14 @@ export async function createContext(config: Config, overrides: Partial<Sources> 
     billing: files.billing.reader,
     admin: files.admin.reader,
   })
+  const sources = { ...SYSTEM, ...overrides }
+  const mailer = opened.use(createMailer({ ...sources, ...config.mail, log: sources.mailSent }))
+  const payfast =
+    config.payfast && payfastClient({ ...config.payfast, baseUrl: config.payfast.apiUrl, now: sources.now })
+  const sagas = opened.use(createSagas({ ...sources, files, maxAttempts: config.outboxMaxAttempts }))
   const owned = opened.move()
-  return { ...SYSTEM, ...overrides, config, files, join, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  const parts = { config, files, join, sagas, mailer, payfast }
+  return { ...sources, ...parts, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 function requireMigrated({ domain, path, reader }: OpenFile): void {

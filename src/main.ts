@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { type AppOptions, createApp } from './http/app.ts'
+import { frames } from './http/logging.ts'
+import { startBackground } from './saga/background.ts'
 
 export interface Server extends AsyncDisposable {
   /** Such as `http://127.0.0.1:3000`. */
@@ -29,6 +31,8 @@ export async function serve(context: Context, { drainMs = DRAIN_MS, ...options }
   const app = await createApp(context, options)
   opened.defer(() => drain(app, drainMs))
   const address = await app.listen({ host: context.config.host, port: context.config.port })
+  const onError = (job: string, error: unknown) => app.log.error({ job, error: frames(error) }, 'background job failed')
+  opened.use(startBackground({ sagas: context.sagas, payfast: context.payfast, onError }))
   const owned = opened.move()
 
   const ended = Promise.withResolvers<void>()

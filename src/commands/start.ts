@@ -1,6 +1,6 @@
 // What `npm start` runs after its set-up: files, people, keys, server, so that a newcomer has something to look at.
 import { randomInt } from 'node:crypto'
-import { type Config, readConfig } from '../config.ts'
+import { type Config, readConfig, TRY_OUT } from '../config.ts'
 import { type Context, createContext } from '../context.ts'
 import { DOMAINS } from '../database/domains.ts'
 import { migrate } from '../database/migrations.ts'
@@ -19,7 +19,7 @@ export const start: Command = {
   summary: `Migrate the three files, fill empty ones with ${PEOPLE} invented people, create keys for a day, and serve.`,
   examples: ['start', 'start --json', 'start # with GOGGA_DATA_DIR=/tmp/gogga PORT=0 in the environment'],
   async run(args) {
-    const config = readConfig()
+    const config = readConfig(undefined, undefined, TRY_OUT)
     for (const domain of DOMAINS) migrate(domain, config.paths[domain])
     const people = isEmpty(config.paths) ? fill(config) : 0
     const context = await createContext(config)

@@ -13,9 +13,17 @@ import { rateLimit } from './plugins/rate-limit.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { keepQueryText, validation } from './plugins/validation.ts'
 import { requestIds } from './request-ids.ts'
+import { administrationRoutes } from './routes/administration.ts'
+import { changesRoutes } from './routes/changes.ts'
 import { healthRoutes } from './routes/health.ts'
+import { issueVouchersRoutes } from './routes/issue-vouchers.ts'
+import { meRoutes } from './routes/me.ts'
+import { operationsRoutes } from './routes/operations.ts'
+import { payfastRoutes } from './routes/payfast.ts'
 import { resourceRoutes } from './routes/resources.ts'
+import { signInRoutes } from './routes/sign-in.ts'
 import { statsRoutes } from './routes/stats.ts'
+import { usageRoutes } from './routes/usage.ts'
 
 export interface AppOptions {
   /** Where log lines go; stderr when absent. */
@@ -26,6 +34,17 @@ const BODY_LIMIT_BYTES = 256 * 1024
 const MAX_ID_LENGTH = 500
 const REQUEST_TIMEOUT_MS = 30_000
 
+const CHANGES = [
+  signInRoutes,
+  meRoutes,
+  usageRoutes,
+  payfastRoutes,
+  issueVouchersRoutes,
+  administrationRoutes,
+  changesRoutes,
+  operationsRoutes,
+]
+
 /** The caller closes the app, then the context. */
 export async function createApp(context: Context, { log = stderrSink }: AppOptions = {}): Promise<FastifyInstance> {
   const { config } = context
@@ -33,6 +52,7 @@ export async function createApp(context: Context, { log = stderrSink }: AppOptio
   const app = fastify({
     ...loggingOptions(config.logLevel, log),
     genReqId: nextId,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
@@ -54,5 +74,6 @@ export async function createApp(context: Context, { log = stderrSink }: AppOptio
   const record = accessRecorder(files.identity.client, { now, newId, subjectsOf: accessSubjects(files) })
   await app.register(resourceRoutes, { context, record })
   await app.register(statsRoutes, { context })
+  for (const routes of CHANGES) await app.register(routes, { context })
   return app
 }

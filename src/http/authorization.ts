@@ -5,8 +5,11 @@ import { ForbiddenError } from '../errors.ts'
 import type { CatalogModel, Resource } from '../generated/catalog.ts'
 import type { Caller, Scope } from '../identity/api-keys.ts'
 
-/** `public`: without a key. Otherwise one of these scopes is needed. */
-export type Access = 'public' | readonly Scope[]
+/** A scope of a service's key, or `person`: whoever signed in, for what is their own. */
+export type Who = Scope | 'person'
+
+/** `public`: without a key. Otherwise one of these is needed. */
+export type Access = 'public' | readonly Who[]
 
 const REVIEWERS: readonly Scope[] = ['admin', 'compliance']
 const PRODUCT: readonly Scope[] = ['frontend', ...REVIEWERS]
@@ -27,7 +30,36 @@ const RESOURCES: Readonly<Record<Resource, readonly Scope[]>> = {
   'auth-logs': REVIEWERS,
 }
 
+const PERSON: readonly Who[] = ['person']
+const ADMINISTRATION: readonly Scope[] = ['admin']
+const OPERATIONS: readonly Scope[] = ['ops', 'admin']
+
 const ROUTES: Readonly<Record<string, Access>> = {
+  // Whoever signs in has nothing yet but an email; whoever signs out has a session.
+  'POST /v1/auth/login-tokens': 'public',
+  'POST /v1/auth/sessions': 'public',
+  'DELETE /v1/auth/session': PERSON,
+  'GET /v1/me': PERSON,
+  'GET /v1/me/subscription': PERSON,
+  'POST /v1/me/subscription/tier': PERSON,
+  'POST /v1/me/subscription/cancellation': PERSON,
+  'POST /v1/me/checkouts': PERSON,
+  'POST /v1/me/redemptions': PERSON,
+  'POST /v1/usage': ['person', 'frontend'],
+  // PayFast proves itself by its signature and its address.
+  'POST /v1/payfast/notifications': 'public',
+  'POST /v1/vouchers': ADMINISTRATION,
+  'POST /v1/voucher-batches': ADMINISTRATION,
+  'POST /v1/vouchers/:id/void': ADMINISTRATION,
+  'DELETE /v1/vouchers/:id': ADMINISTRATION,
+  'POST /v1/users/:id/tier-overrides': ADMINISTRATION,
+  'POST /v1/users/:id/credit-adjustments': ADMINISTRATION,
+  'POST /v1/users/:id/roles': ADMINISTRATION,
+  'POST /v1/user-lookups': ADMINISTRATION,
+  'GET /v1/changes/:id': ['person', 'frontend', 'admin', 'ops'],
+  'GET /v1/ops/outbox': OPERATIONS,
+  'POST /v1/ops/outbox/:id/retry': OPERATIONS,
+  'POST /v1/ops/outbox/:id/drop': OPERATIONS,
   'GET /v1/stats/subscriptions': FIGURES,
   'GET /v1/stats/overview': FIGURES,
   // Probes of an orchestrator and a browser that opens the documentation bring no key; neither shows a row.
@@ -61,6 +93,9 @@ export function accessTo(method: string, route: string): Access {
   return access
 }
 
+export const isForPeople = (access: readonly Who[]): boolean => access.includes('person')
+export const scopesIn = (access: readonly Who[]): readonly Scope[] => access.filter((who) => who !== 'person')
+
 export const allows = (scopes: readonly Scope[], caller: Caller): boolean =>
   scopes.some((scope) => caller.scopes.has(scope))
 
@@ -82,7 +117,7 @@ export function requireReach(caller: Caller, reached: readonly Reached[]): void 
   })
 }
 
-export const needsOneOf = (scopes: readonly Scope[]): string => `needs one of ${scopes.join(', ')}`
+export const needsOneOf = (access: readonly Who[]): string => `needs one of ${access.join(', ')}`
 
 /**
  * The resources that a path of links leads through: `voucher.user` from voucher-logs gives vouchers and users. It ends

@@ -1,6 +1,6 @@
 // The frame of the OpenAPI document and what @fastify/swagger cannot say by itself.
 import type { z } from 'zod'
-import type { Access } from './authorization.ts'
+import { type Access, isForPeople, scopesIn } from './authorization.ts'
 
 export const OPENAPI = {
   openapi: '3.1.0',
@@ -23,12 +23,23 @@ export const OPENAPI = {
     { name: 'billing', description: 'Rows of billing.db; people appear as subject ids.' },
     { name: 'admin', description: 'Rows of admin.db; people appear as subject ids.' },
     { name: 'stats', description: 'Figures across the files.' },
+    { name: 'sign-in', description: 'From an email to a session, and out again.' },
+    { name: 'me', description: "What people do with what is theirs: a person's session is needed." },
+    { name: 'usage', description: 'Credits and images that are spent.' },
+    { name: 'payments', description: 'What PayFast tells.' },
+    {
+      name: 'administration',
+      description: 'What administrators do; each leaves a row in the admin log. `X-Gogga-Actor` says who acts.',
+    },
+    { name: 'changes', description: 'Whether a change has all its effects.' },
+    { name: 'operations', description: 'Messages between the files that were not delivered.' },
     { name: 'health', description: 'For whoever runs the server.' },
     { name: 'documentation', description: 'What there is.' },
   ],
   components: {
     securitySchemes: {
       bearer: { type: 'http' as const, scheme: 'bearer', description: 'A key, `gogga_<id>_<secret>`.' },
+      session: { type: 'http' as const, scheme: 'bearer', description: "A person's session, `gogga_session_…`." },
       apiKey: { type: 'apiKey' as const, in: 'header' as const, name: 'X-Api-Key', description: 'The same key.' },
     },
   },
@@ -61,11 +72,21 @@ const CONDITION = {
   ],
 }
 
-/** What a route says of its key: any of the two ways, with any of the scopes. */
-export function securityOf(access: Access): { security: Record<string, string[]>[]; note: string } {
+type Security = Record<string, string[]>[]
+
+/** What a route says of whom it is for: a person's session, or a key in one of two headers, with any of the scopes. */
+export function securityOf(access: Access): { security: Security; note: string } {
   if (access === 'public') return { security: [], note: 'Needs no key.' }
-  const scopes = access.map((scope) => `\`${scope}\``).join(', ')
-  return { security: [{ bearer: [] }, { apiKey: [] }], note: `Needs a key with one of the scopes ${scopes}.` }
+  const scopes = scopesIn(access)
+    .map((scope) => `\`${scope}\``)
+    .join(', ')
+  const byKey = scopes === '' ? [] : [{ bearer: [] }, { apiKey: [] }]
+  const bySession = isForPeople(access) ? [{ session: [] }] : []
+  const ways = [
+    bySession.length > 0 && "a person's session",
+    byKey.length > 0 && `a key with one of the scopes ${scopes}`,
+  ]
+  return { security: [...bySession, ...byKey], note: `Needs ${ways.filter(Boolean).join(', or ')}.` }
 }
 
 interface Parameter {

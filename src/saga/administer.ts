@@ -2,7 +2,7 @@
 // admin.db in its own outbox: no change without its log, no log without its change.
 import type { AdminAction } from '../admin/admin-log.ts'
 import { adjust } from '../billing/credits.ts'
-import { override } from '../billing/subscriptions.ts'
+import { override } from '../billing/tier-changes.ts'
 import type { Tier } from '../billing/tiers.ts'
 import type { Tx } from '../database/rows.ts'
 import { NotFoundError } from '../errors.ts'

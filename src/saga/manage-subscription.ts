@@ -1,13 +1,19 @@
 // What people do with their own subscription. A change of tier that costs more is charged at once, and comes when it is paid.
 import { readSubscription, type SubscriptionView } from '../billing/subscription-view.ts'
-import { cancel } from '../billing/subscriptions.ts'
-import { requestTierChange } from '../billing/tier-changes.ts'
+import { cancel, requestTierChange } from '../billing/tier-changes.ts'
 import type { Tier } from '../billing/tiers.ts'
+import type { Rows } from '../database/rows.ts'
+import { NotFoundError } from '../errors.ts'
 import type { Answer } from './changes.ts'
 import type { Asked } from './requests.ts'
 import type { Sagas } from './sagas.ts'
 
-type View = { readonly data: SubscriptionView }
+/** As its person sees it. Throws NotFoundError. */
+export function viewSubscription(rows: Rows<'billing'>, userId: string, now: Date): SubscriptionView {
+  const view = readSubscription(rows, userId, now)
+  if (view) return view
+  throw new NotFoundError('There is no subscription yet', { hint: 'It comes within seconds of the first sign-in.' })
+}
 
 /** Throws NotFoundError, ConflictError with the state and what it allows. */
 export const changeTier = (
@@ -16,17 +22,21 @@ export const changeTier = (
   asked: Asked,
 ): Promise<Answer<SubscriptionView>> =>
   changes.begin('billing', asked, {
-    write(tx, begin): View {
+    write(tx, begin) {
       requestTierChange(tx, { userId, tier, actor: userId }, begin)
-      return { data: readSubscription(tx, userId, begin.now()) }
+      return { data: viewSubscription(tx, userId, begin.now()) }
     },
   })
 
 /** Ends it with its period. Throws NotFoundError, ConflictError with the state and what it allows. */
-export const cancelSubscription = ({ changes }: Sagas, userId: string, asked: Asked): Promise<Answer<SubscriptionView>> =>
+export const cancelSubscription = (
+  { changes }: Sagas,
+  userId: string,
+  asked: Asked,
+): Promise<Answer<SubscriptionView>> =>
   changes.begin('billing', asked, {
-    write(tx, begin): View {
+    write(tx, begin) {
       cancel(tx, { userId, actor: userId }, begin)
-      return { data: readSubscription(tx, userId, begin.now()) }
+      return { data: viewSubscription(tx, userId, begin.now()) }
     },
   })

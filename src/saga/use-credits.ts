@@ -1,5 +1,6 @@
 // Spending begins and ends in billing.db.
 import { type Spent, spend } from '../billing/credits.ts'
+import { requireUser } from '../identity/users.ts'
 import type { Answer } from './changes.ts'
 import type { Asked } from './requests.ts'
 import type { Sagas } from './sagas.ts'
@@ -10,6 +11,9 @@ export interface Usage {
   readonly images: number
 }
 
-/** All or nothing. Throws NotFoundError without a subscription, ConflictError where not enough is left. */
-export const useCredits = ({ changes }: Sagas, usage: Usage, asked: Asked): Promise<Answer<Spent>> =>
-  changes.begin('billing', asked, { write: (tx, begin) => ({ data: spend(tx, usage, begin) }) })
+/** All or nothing. Throws NotFoundError for an unknown user, ConflictError where not enough is left. */
+export const useCredits = ({ changes, files }: Sagas, usage: Usage, asked: Asked): Promise<Answer<Spent>> =>
+  changes.begin('billing', asked, {
+    prepare: async () => requireUser(files.identity.rows, usage.userId),
+    write: (tx, begin) => ({ data: spend(tx, usage, begin) }),
+  })

@@ -1,22 +1,30 @@
-// Who calls, and whether the route is theirs: 401 without a valid key, 403 where none of its scopes opens the route.
+// Who calls, a service by its key or a person by a session, and whether the route is theirs: 401 without a valid one, 403
+// where it does not open the route.
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { Context } from '../../context.ts'
 import { ForbiddenError, UnauthorizedError } from '../../errors.ts'
-import { type Caller, keyVerifier, type Scope } from '../../identity/api-keys.ts'
-import { accessTo, allows, needsOneOf } from '../authorization.ts'
+import { type Caller, keyVerifier } from '../../identity/api-keys.ts'
+import { type SessionCaller, sessionVerifier } from '../../identity/sessions.ts'
+import { accessTo, allows, isForPeople, needsOneOf, scopesIn, type Who } from '../authorization.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** A service. */
     caller: Caller | null
+    /** A person. */
+    person: SessionCaller | null
   }
 }
 
+const SESSION = 'gogga_session_'
 const BEARER = /^bearer +([^ ]+) *$/i
 
 export const auth = fastifyPlugin(async (app: FastifyInstance, { context }: { readonly context: Context }) => {
   const verify = keyVerifier(context.files.identity.reader)
+  const verifySession = sessionVerifier(context.files.identity.reader)
   app.decorateRequest('caller', null)
+  app.decorateRequest('person', null)
   // Hooks go to the routes that need them; the others pay nothing. The HEAD route that Fastify makes out of a GET route
   // comes by here as well, without that one's hooks.
   app.addHook('onRoute', (route) => {
@@ -27,13 +35,21 @@ export const auth = fastifyPlugin(async (app: FastifyInstance, { context }: { re
     route.onRequest = [authenticate(access), ...[route.onRequest ?? []].flat()]
   })
 
-  function authenticate(scopes: readonly Scope[]): onRequestHookHandler {
+  function authenticate(access: readonly Who[]): onRequestHookHandler {
+    const scopes = scopesIn(access)
     return (request, _reply, done) => {
       const presented = presentedKey(request)
-      if (presented === undefined) return done(missingKey())
+      if (presented === undefined) return done(missingKey(access))
+      if (presented.startsWith(SESSION)) {
+        const person = verifySession(presented, context.now())
+        if (!person) return done(invalidSession())
+        if (!isForPeople(access)) return done(notForPeople(access))
+        request.person = person
+        return done()
+      }
       const caller = verify(presented, context.now())
       if (!caller) return done(invalidKey())
-      if (!allows(scopes, caller)) return done(wrongScope(scopes, caller))
+      if (!allows(scopes, caller)) return done(wrongScope(access, caller))
       request.caller = caller
       done()
     }
@@ -52,9 +68,17 @@ function presentedKey({ headers }: FastifyRequest): string | undefined {
   return typeof key === 'string' ? key : undefined
 }
 
-const missingKey = () =>
-  new UnauthorizedError('A key is needed', {
-    hint: 'Send it as "Authorization: Bearer gogga_…" or "X-Api-Key: gogga_…".',
+/** Of a route for people. */
+export function personOf(request: FastifyRequest): SessionCaller {
+  if (!request.person) throw new UnauthorizedError('This needs a session')
+  return request.person
+}
+
+const missingKey = (access: readonly Who[]) =>
+  new UnauthorizedError(scopesIn(access).length > 0 ? 'A key is needed' : 'A session is needed', {
+    hint: isForPeople(access)
+      ? 'Sign in at POST /v1/auth/sessions, and send the session as "Authorization: Bearer gogga_session_…".'
+      : 'Send it as "Authorization: Bearer gogga_…" or "X-Api-Key: gogga_…".',
   })
 
 const invalidKey = () =>
@@ -62,8 +86,18 @@ const invalidKey = () =>
     hint: 'Make a new one with "gogga keys create".',
   })
 
-const wrongScope = (needed: readonly Scope[], { scopes }: Caller) =>
+const invalidSession = () =>
+  new UnauthorizedError('The session is not valid: it is unknown, expired or signed out', { hint: 'Sign in again.' })
+
+const notForPeople = (access: readonly Who[]) =>
+  new ForbiddenError(`This needs a key with one of the scopes ${access.join(', ')}, not a person's session`, {
+    errors: [{ at: 'key', message: needsOneOf(access) }],
+  })
+
+const wrongScope = (needed: readonly Who[], { scopes }: Caller) =>
   new ForbiddenError(
-    `This needs a key with one of the scopes ${needed.join(', ')}; yours has ${[...scopes].join(', ')}`,
+    scopesIn(needed).length === 0
+      ? "This is for people: it needs a session, not a service's key"
+      : `This needs a key with one of the scopes ${scopesIn(needed).join(', ')}; yours has ${[...scopes].join(', ')}`,
     { errors: [{ at: 'key', message: needsOneOf(needed) }] },
   )

@@ -13,14 +13,17 @@ class TooManyError extends GoggaError {
   }
 }
 
-/** Counts by key, and by address where a public route is called. 0: no limit, and no cost. */
+/**
+ * Counts by key, by person, and by address where a public route is called. 0: no limit but those of single routes, and no
+ * cost for the others.
+ */
 export const rateLimit = fastifyPlugin(async (app: FastifyInstance, { perMinute }: { perMinute: number }) => {
-  if (perMinute === 0) return
   await app.register(rateLimitPlugin, {
+    global: perMinute > 0,
     max: perMinute,
     timeWindow: 60_000,
     hook: 'preValidation', // After the key is known.
-    keyGenerator: (request) => request.caller?.keyId ?? request.ip,
+    keyGenerator: (request) => request.caller?.keyId ?? request.person?.userId ?? request.ip,
     errorResponseBuilder: (_request, { max, ttl }) => new TooManyError(max, Math.ceil(ttl / 1_000)),
   })
 })

@@ -1,0 +1,7 @@
+import type { FastifyInstance } from 'fastify'
+import type { Context } from '../../context.ts'
+
+export async function administrationRoutes(
+  _app: FastifyInstance,
+  _options: { readonly context: Context },
+): Promise<void> {}

@@ -1,0 +1,4 @@
+import type { FastifyInstance } from 'fastify'
+import type { Context } from '../../context.ts'
+
+export async function signInRoutes(_app: FastifyInstance, _options: { readonly context: Context }): Promise<void> {}

@@ -1,0 +1,99 @@
+// What goes on without a request: messages that wait, charges that are due, months that begin. Each job runs alone, begins
+// again so long after its end, and a failure is told and tried again at the next turn.
+import { bringDueUpToDate } from '../billing/due.ts'
+import { changeIn } from '../database/clients.ts'
+import { DOMAINS } from '../database/domains.ts'
+import type { PayfastClient } from '../payfast/client.ts'
+import { KEPT_MS } from './changes.ts'
+import { makeCharges } from './recurring-charges.ts'
+import type { Sagas } from './sagas.ts'
+
+export interface BackgroundOptions {
+  readonly sagas: Sagas
+  /** Undefined: nothing is charged. */
+  readonly payfast: PayfastClient | undefined
+  readonly onError: (job: string, error: unknown) => void
+}
+
+interface Job {
+  readonly name: string
+  readonly everyMs: number
+  readonly run: () => Promise<unknown>
+}
+
+const DUE_BATCH = 100
+const DUE_ROUNDS = 200
+const FORGET_BATCH = 1_000
+
+/** Begins at once. Dispose waits for the jobs that run. */
+export function startBackground(options: BackgroundOptions): AsyncDisposable {
+  const stopped = new AbortController()
+  const jobs = jobsOf(options).map((job) => repeat(job, options.onError, stopped.signal))
+  return {
+    async [Symbol.asyncDispose]() {
+      stopped.abort()
+      await Promise.all(jobs)
+    },
+  }
+}
+
+function jobsOf({ sagas, payfast }: BackgroundOptions): readonly Job[] {
+  return [
+    { name: 'deliver', everyMs: 1_000, run: () => sagas.courier.sweep() },
+    ...(payfast ? [{ name: 'charge', everyMs: 2_000, run: () => makeCharges(sagas, payfast) }] : []),
+    { name: 'subscriptions', everyMs: 30_000, run: () => bringSubscriptionsUpToDate(sagas) },
+    { name: 'forget', everyMs: 600_000, run: () => forgetAnswers(sagas) },
+  ]
+}
+
+async function repeat(
+  { name, everyMs, run }: Job,
+  onError: BackgroundOptions['onError'],
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      await run()
+    } catch (error) {
+      onError(name, error)
+    }
+    await pause(everyMs, stop)
+  }
+}
+
+function pause(milliseconds: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) return resolve()
+    const timer = setTimeout(done, milliseconds)
+    stop.addEventListener('abort', done, { once: true })
+    function done() {
+      clearTimeout(timer)
+      stop.removeEventListener('abort', done)
+      resolve()
+    }
+  })
+}
+
+/** Resets, expiries and ends of periods: a transaction for some of them at a time, so that no request waits for all. */
+export async function bringSubscriptionsUpToDate({ files, ...sources }: Sagas): Promise<number> {
+  let total = 0
+  for (let round = 0; round < DUE_ROUNDS; round++) {
+    const count = await files.billing.change((tx) => bringDueUpToDate(tx, DUE_BATCH, sources))
+    total += count
+    if (count < DUE_BATCH) break
+  }
+  return total
+}
+
+/** Answers are kept for 24 hours. */
+export async function forgetAnswers({ files, now }: Sagas): Promise<number> {
+  const before = new Date(now().getTime() - KEPT_MS).toISOString().replace('Z', '+00:00')
+  const sql = 'delete from "Change" where id in (select id from "Change" where createdAt < ? limit (? + 0))'
+  let total = 0
+  for (const domain of DOMAINS) {
+    for (let count = FORGET_BATCH; count === FORGET_BATCH; total += count) {
+      count = await changeIn(files, domain, (tx) => tx.run(sql, before, FORGET_BATCH))
+    }
+  }
+  return total
+}

@@ -1,0 +1,118 @@
+// Payments through PayFast: the form that a browser takes there, and the notification that comes back. The buyer's email
+// says who paid where nothing else does; it is looked up in identity.db and goes no further.
+import { beginCheckout, type PaymentKind } from '../billing/checkout.ts'
+import { failPayment, type Payment, recordPayment } from '../billing/payments.ts'
+import type { PayfastConfig } from '../config.ts'
+import type { Rows } from '../database/rows.ts'
+import { UnavailableError, UsageError } from '../errors.ts'
+import { subjectForEmail } from '../identity/contacts.ts'
+import { checkoutFields } from '../payfast/checkout.ts'
+import type { Itn } from '../payfast/itn.ts'
+import type { Answer } from './changes.ts'
+import type { Asked } from './requests.ts'
+import type { Sagas } from './sagas.ts'
+
+export interface CheckoutOrder {
+  readonly userId: string
+  readonly kind: PaymentKind
+  /** A paid tier, or the size of a pack. */
+  readonly what: string
+}
+
+export interface CheckoutForm {
+  readonly id: string
+  readonly amountCents: number
+  /** Where a browser posts `fields`, in their order. */
+  readonly url: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
+export interface PayfastPlace {
+  readonly payfast: PayfastConfig | undefined
+  readonly publicUrl: string | undefined
+}
+
+const NOTIFICATIONS = '/v1/payfast/notifications'
+
+/** Throws ConflictError where the purchase makes no sense now, UnavailableError where payments are off. */
+export function checkOut(
+  { changes }: Sagas,
+  place: PayfastPlace,
+  { userId, kind, what }: CheckoutOrder,
+  asked: Asked,
+): Promise<Answer<CheckoutForm>> {
+  const { merchant, pageUrl } = requirePayfast(place)
+  return changes.begin('billing', asked, {
+    write(tx, begin) {
+      const { id, amountCents, itemName, recurring } = beginCheckout(tx, { userId, kind, what }, begin)
+      const notifyUrl = place.publicUrl === undefined ? {} : { notifyUrl: place.publicUrl + NOTIFICATIONS }
+      const fields = checkoutFields({
+        merchant,
+        id,
+        amountCents,
+        itemName,
+        kind,
+        what,
+        userId,
+        recurring,
+        ...notifyUrl,
+      })
+      return { status: 201, data: { id, amountCents, url: pageUrl, fields } }
+    },
+  })
+}
+
+/** Throws UnavailableError where payments are off. */
+export function requirePayfast({ payfast }: Pick<PayfastPlace, 'payfast'>): PayfastConfig {
+  if (payfast) return payfast
+  throw new UnavailableError('Payments are off: this server has no PayFast merchant', {
+    hint: 'Set PAYFAST_MERCHANT_ID, PAYFAST_MERCHANT_KEY and PAYFAST_PASSPHRASE.',
+  })
+}
+
+/**
+ * Takes a notification that was verified. `repeat` where its payment is known, `ignored` where it changes nothing. Throws
+ * UsageError where the amount is not the price, or nothing says who paid.
+ */
+export async function receiveNotification(sagas: Sagas, itn: Itn): Promise<'applied' | 'repeat' | 'ignored'> {
+  if (itn.status === 'PENDING') return 'ignored'
+  const { files, reached } = sagas
+  const payment = await paymentOf(sagas, itn)
+  const { status } = itn
+  const outcome = await files.billing.change((tx) =>
+    status === 'COMPLETE' ? recordPayment(tx, payment, sagas) : failPayment(tx, { ...payment, status }, sagas),
+  )
+  reached('notification:committed')
+  return outcome
+}
+
+async function paymentOf(sagas: Sagas, itn: Itn): Promise<Payment> {
+  const { paymentId, checkoutId, token, amountCents } = itn
+  const common = { paymentId, amountCents, checkoutId, token, actor: 'payfast' }
+  const charge = chargeOf(sagas.files.billing.rows, itn)
+  if (charge) return { ...common, kind: 'subscription', what: charge.tier, userId: charge.userId }
+  if (itn.kind === 'charge') throw unknownBuyer()
+  return { ...common, kind: itn.kind, what: itn.what, userId: await buyerOf(sagas, itn) }
+}
+
+/** A charge of ours comes back with its attempt's id, or at least with the token that was charged. */
+function chargeOf(
+  rows: Rows<'billing'>,
+  { kind, checkoutId, token }: Itn,
+): { tier: string; userId: string } | undefined {
+  const attempt = checkoutId === undefined ? undefined : rows.find('ChargeAttempt', { id: checkoutId })
+  if (attempt || kind !== 'charge' || token === undefined) return attempt
+  return rows.find('RecurringSchedule', { token })
+}
+
+/** The subject id that our form sent along; else that of the email, whoever it belongs to. */
+async function buyerOf({ files, ...sources }: Sagas, { userId, email }: Itn): Promise<string> {
+  if (userId !== undefined) return userId
+  if (email === undefined) throw unknownBuyer()
+  return await files.identity.change((tx) => subjectForEmail(tx, { email }, sources))
+}
+
+const unknownBuyer = () =>
+  new UsageError('Nothing in this notification says who paid', {
+    errors: [{ at: 'custom_str3', message: 'expected a subject id, or an email_address' }],
+  })

@@ -1,0 +1,61 @@
+// Recurring charges against PayFast, which does not know a repeated charge when it sees one. So an attempt is written before
+// money moves, with an id that goes along; where no clear answer comes, the history has to tell before anything is tried
+// again. Any number of processes may run this: an attempt's id is derived, and only one of them can write it.
+import {
+  beginAttempt,
+  type ChargeAttempt,
+  chargeAbsent,
+  chargePaid,
+  chargeRefused,
+  chargeUnknown,
+  dueSchedules,
+  openAttempts,
+} from '../billing/charges.ts'
+import type { Tx } from '../database/rows.ts'
+import type { ChargeResult, FoundCharge, PayfastClient } from '../payfast/client.ts'
+import type { Sagas } from './sagas.ts'
+
+const BATCH = 50
+
+export interface ChargesMade {
+  readonly begun: number
+  readonly lookedUp: number
+}
+
+/** Looks up what is open, then charges what is due, one after the other. Rejects where billing.db cannot be written. */
+export async function makeCharges(sagas: Sagas, payfast: PayfastClient): Promise<ChargesMade> {
+  const { files, now } = sagas
+  const open = openAttempts(files.billing.rows, now(), BATCH)
+  for (const attempt of open) await lookUp(sagas, payfast, attempt)
+  let begun = 0
+  for (const { id } of dueSchedules(files.billing.rows, now(), BATCH)) begun += await charge(sagas, payfast, id)
+  return { begun, lookedUp: open.length }
+}
+
+async function charge(sagas: Sagas, payfast: PayfastClient, scheduleId: string): Promise<0 | 1> {
+  const { files, reached } = sagas
+  const begun = await files.billing.change((tx) => beginAttempt(tx, scheduleId, sagas))
+  if (!begun) return 0
+  reached('charge:begun')
+  const { attempt, token } = begun
+  const { id: attemptId, amountCents, tier } = attempt
+  const result = await payfast.charge({ token, amountCents, itemName: `GOGGA ${tier}`, attemptId })
+  reached('charge:answered')
+  await files.billing.change((tx) => settle(tx, attempt, result, sagas))
+  reached('charge:settled')
+  return 1
+}
+
+async function lookUp(sagas: Sagas, payfast: PayfastClient, attempt: ChargeAttempt): Promise<void> {
+  const { files, now, reached } = sagas
+  const found = await payfast.findCharge({ attemptId: attempt.id, from: attempt.startedAt, to: now() })
+  await files.billing.change((tx) => settle(tx, attempt, found, sagas))
+  reached('charge:looked-up')
+}
+
+function settle(tx: Tx<'billing'>, { id }: ChargeAttempt, result: ChargeResult | FoundCharge, sagas: Sagas): void {
+  if (result.outcome === 'paid') chargePaid(tx, { attemptId: id, paymentId: result.paymentId }, sagas)
+  else if (result.outcome === 'absent') chargeAbsent(tx, { attemptId: id }, sagas)
+  else if (result.outcome === 'refused') chargeRefused(tx, { attemptId: id, reason: result.reason }, sagas)
+  else chargeUnknown(tx, { attemptId: id, reason: result.reason }, sagas)
+}
