@@ -1,5 +1,6 @@
 // Signing in: a token goes to the email, its holder gets a session. Asking says nothing of who has an account: the same
 // statements run for every email. A refusal is returned, not thrown, since its row in the log must stay.
+import { hash } from 'node:crypto'
 import type { RowOf, Tx } from '../database/rows.ts'
 import { writeAuthLog } from './auth-log.ts'
 import { emailKey } from './emails.ts'
@@ -9,6 +10,7 @@ import type { Sources } from './sources.ts'
 import { findUserByEmail, type User } from './users.ts'
 
 const PREFIX = 'gogga_login_'
+const ID_LENGTH = 32
 export const LOGIN_TOKEN_LIFE_MS = 15 * 60 * 1000
 
 export interface IssuedLoginToken {
@@ -52,7 +54,7 @@ export function exchangeLoginToken(
   if (tx.update('LoginToken', { id: row.id, used: false }, { used: true }) === 0)
     return refuse(tx, { reason: 'used', email: row.email, ip }, sources)
   const found = findUserByEmail(tx, row.email)
-  const user = found ?? createUser(tx, row.email, sources)
+  const user = found ?? createUser(tx, row, sources)
   const session = createSession(tx, { userId: user.id }, sources)
   const isNew = found === undefined
   writeAuthLog(tx, { action: 'signed_in', email: user.email, ip, meta: { sessionId: session.id, isNew } }, sources)
@@ -74,13 +76,21 @@ function refuse(
   return { outcome: 'refused', reason }
 }
 
-/** A contact becomes the user, id and all: what other files say of the contact, they now say of the user. */
-function createUser(tx: Tx<'identity'>, email: string, { now, newId }: Sources): User {
-  const key = emailKey(email)
+/**
+ * A contact becomes the user, id and all: what other files say of the contact, they now say of the user. Anybody else's id
+ * follows from the token's: identity.db may lose its last commits in a power cut, and then the same token, exchanged again,
+ * makes the same user, whom other files may know already.
+ */
+function createUser(
+  tx: Tx<'identity'>,
+  token: { readonly id: string; readonly email: string },
+  { now }: Sources,
+): User {
+  const key = emailKey(token.email)
   const contact = tx.find('Contact', { emailKey: key })
   if (contact) tx.remove('Contact', { id: contact.id })
   const time = now()
-  const id = contact?.id ?? newId()
+  const id = contact?.id ?? hash('sha256', `user of login token ${token.id}`, 'hex').slice(0, ID_LENGTH)
   const user = { id, email: key, isAdmin: false, isServiceAdmin: false, createdAt: time, updatedAt: time }
   tx.insert('User', user)
   return user

@@ -50,12 +50,18 @@ export class Courier implements AsyncDisposable {
    * Delivers what waits for this subject in the outbox of `origin`, and what follows from it in other files. Resolves when
    * nothing can be done now; what then still waits is tried again by `sweep`. Never rejects.
    */
-  async deliver(origin: Domain, chain: Chain): Promise<void> {
+  deliver(origin: Domain, chain: Chain): Promise<void> {
+    return this.#inTurn(origin, chain, new Set())
+  }
+
+  /** `claimed`: ids that this process has taken for another try, however long they were to wait. */
+  async #inTurn(origin: Domain, chain: Chain, claimed: Set<string>): Promise<void> {
     if (this.#closed) return
     const key = `${origin} ${chain.subjectId ?? chain.id}`
     // Somebody's run may be past the new message already: after it, one more.
     const before = this.#running.get(key)
-    const run = before ? before.then(() => this.#drain(origin, chain)) : this.#drain(origin, chain)
+    const drain = () => this.#drain(origin, chain, claimed)
+    const run = before ? before.then(drain) : drain()
     this.#running.set(key, run)
     await run
     if (this.#running.get(key) === run) this.#running.delete(key)
@@ -69,7 +75,8 @@ export class Courier implements AsyncDisposable {
         if (this.#closed || !isAnythingDue(rowsIn(this.#files, origin), now)) return 0
         const due = await changeIn(this.#files, origin, (tx) => claimDue(tx, now, SWEEP_LIMIT))
         const chains = new Map(due.map((row) => [row.subjectId ?? row.id, row]))
-        await Promise.all([...chains.values()].map((chain) => this.deliver(origin, chain)))
+        const claimed = new Set(due.map(({ id }) => id))
+        await Promise.all([...chains.values()].map((chain) => this.#inTurn(origin, chain, claimed)))
         return due.length
       }),
     )
@@ -94,11 +101,11 @@ export class Courier implements AsyncDisposable {
     await Promise.all(this.#removals)
   }
 
-  async #drain(origin: Domain, chain: Chain): Promise<void> {
+  async #drain(origin: Domain, chain: Chain, claimed: Set<string>): Promise<void> {
     for (;;) {
       const now = this.#options.sources.now()
       const row = waitingOf(rowsIn(this.#files, origin), chain).find(({ id }) => !this.#delivered[origin].has(id))
-      if (!row || (row.attempts > 0 && row.nextAttemptAt > now)) return
+      if (!row || (row.attempts > 0 && row.nextAttemptAt > now && !claimed.delete(row.id))) return
       const outcome = await attempt(this.#options, row)
       const isOver = await this.#settle(origin, row, outcome)
       if (!isOver) return

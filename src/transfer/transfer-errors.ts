@@ -2,11 +2,13 @@
 import Database from 'better-sqlite3'
 import { ConflictError, FileError, GoggaError, UnavailableError } from '../errors.ts'
 
+const NO_ROOM = new Set(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'])
+
 /** `into` is the target as the caller named it. */
 export function understood(error: unknown, into: string): unknown {
   if (error instanceof GoggaError || !(error instanceof Error)) return error
   const code = 'code' in error ? String(error.code) : ''
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_IOERR_WRITE') {
+  if (NO_ROOM.has(code)) {
     return new UnavailableError(`The disk of ${into} is full: nothing was written there`, {
       cause: error,
       hint: 'Free about three times the size of the input and repeat it.',
