@@ -1,5 +1,6 @@
 // What `npm start` runs after its set-up: files, people, keys, server, so that a newcomer has something to look at.
 import { randomInt } from 'node:crypto'
+import { join } from 'node:path'
 import { type Config, readConfig, TRY_OUT } from '../config.ts'
 import { type Context, createContext } from '../context.ts'
 import { DOMAINS } from '../database/domains.ts'
@@ -26,9 +27,9 @@ export const start: Command = {
     const keys = await createKeys(context)
     const server = await serve(context)
     const { address } = server
-    if (args.flag('json'))
-      process.stdout.write(`${JSON.stringify({ address, docs: `${address}/docs`, seeded: people, keys })}\n`)
-    else process.stdout.write(welcome(address, keys))
+    const administrator = context.files.identity.rows.find('User', { isServiceAdmin: true })?.id ?? null
+    const started = { address, docs: `${address}/docs`, seeded: people, keys, administrator }
+    process.stdout.write(args.flag('json') ? `${JSON.stringify(started)}\n` : welcome(config, started))
     await server.closed
     return 0
   },
@@ -57,20 +58,31 @@ async function createKeys(context: Context): Promise<Readonly<Record<string, str
   return keys
 }
 
-function welcome(address: string, keys: Readonly<Record<string, string>>): string {
+interface Started {
+  readonly address: string
+  readonly docs: string
+  readonly keys: Readonly<Record<string, string>>
+  readonly administrator: string | null
+}
+
+function welcome({ dataDir }: Config, { address, docs, keys, administrator }: Started): string {
   const width = Math.max(...Object.keys(keys).map((scope) => scope.length))
   const lines = Object.entries(keys).map(([scope, key]) => `  ${scope.padEnd(width)}  ${key}`)
   const example = `curl -gH "Authorization: Bearer ${keys.admin}" "${address}/v1/users?limit=2&expand=subscription"`
   return `
 gogga-data  ${address}
-docs        ${address}/docs
+docs        ${docs}
 
 API keys, one per scope, valid for ${KEY_HOURS} hours:
 ${lines.join('\n')}
 
+A user who may administer, for X-Gogga-Actor:
+  ${administrator ?? 'none: set isServiceAdmin of a user'}
+
 Try:
   ${example}
 
+The README shows a whole life by curl: sign in, pay, spend, redeem. Mails lie in ${join(dataDir, 'mail')}.
 Ctrl-C stops the server.
 `
 }

@@ -15,7 +15,8 @@ export interface LoginMail {
 }
 
 const SUBJECT = 'Sign in to GOGGA'
-const IGNORE = 'If you did not ask to sign in, you can ignore this email: nothing happens without the code.'
+// Lines of text stay short: a longer one makes the whole part quoted-printable, which nobody can read in a file.
+const IGNORE = 'If you did not ask to sign in, you can ignore this email:\nnothing happens without the code.'
 const PAGE = 'font-family:sans-serif;font-size:16px;line-height:1.5;color:#222'
 const CODE = 'font-family:monospace;font-size:20px;word-break:break-all;background:#f2f2f2;padding:12px'
 
@@ -38,7 +39,7 @@ export function loginMail({ token, link, minutes }: LoginMailOptions): LoginMail
     `<p style="${CODE}">${escapeHtml(token)}</p>`,
     `<p>${limit}</p>`,
     ...(link === undefined ? [] : [linkAsHtml(link)]),
-    `<p>${IGNORE}</p>`,
+    `<p>${IGNORE.replace('\n', ' ')}</p>`,
     '<p>The GOGGA team</p>',
   ]
   return {
