@@ -1,11 +1,16 @@
-// The app over three fresh files with a few people whose figures the tests know, and a key of any scopes on demand.
+// The app over three fresh files with a few people whose figures the tests know, and a key of any scopes or a session on
+// demand.
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { type Config, readConfig } from '../../src/config.ts'
-import { type Context, createContext } from '../../src/context.ts'
+import { type Context, createContext, type Sources } from '../../src/context.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import { createKey, type Scope } from '../../src/identity/api-keys.ts'
+import { createSession } from '../../src/identity/sessions.ts'
 import { type Databases, withDatabases } from '../helpers/databases.ts'
+import { parseMail } from '../helpers/parse-mail.ts'
 
 export const NOW = new Date('2026-06-01T12:00:00.000Z')
 
@@ -15,9 +20,28 @@ export interface TestApp {
   readonly databases: Databases
   /** Lines that were logged. */
   readonly log: string[]
+  /** What the app takes for the time; a test may set it. */
+  readonly clock: { now: Date }
   key(...scopes: readonly Scope[]): Promise<string>
   /** GET with a key of these scopes, or without a key for an empty list. */
   get(url: string, scopes?: readonly Scope[]): Promise<LightMyRequestResponse>
+  /** POST of JSON with a session or a key of these scopes (default: neither); no body at all where it is undefined. */
+  post(url: string, body?: unknown, by?: By): Promise<LightMyRequestResponse>
+  /** Any method; with a session or a key of these scopes. */
+  send(method: 'GET' | 'POST' | 'DELETE' | 'HEAD', url: string, by?: By): Promise<LightMyRequestResponse>
+  /** A new session of this user. */
+  session(userId?: string): Promise<string>
+  /** The whole way, by a mail in the folder: a session of whoever has this email. */
+  signIn(email: string): Promise<{ readonly token: string; readonly userId: string; readonly isNew: boolean }>
+  /** The login token of the newest mail in the folder. */
+  mailedToken(): Promise<string>
+}
+
+export interface By {
+  readonly scopes?: readonly Scope[]
+  /** The session's token. */
+  readonly session?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export const configOf = ({ dir }: Databases, env: Readonly<Record<string, string>> = {}): Config =>
@@ -25,11 +49,14 @@ export const configOf = ({ dir }: Databases, env: Readonly<Record<string, string
 
 interface TestOptions {
   readonly env?: Readonly<Record<string, string>>
+  readonly overrides?: Partial<Sources>
 }
 
 export const withApp = <T>(work: (test: TestApp) => Promise<T>, options: TestOptions = {}): Promise<T> =>
   withDatabases(async (databases) => {
-    await using context = await createContext(configOf(databases, options.env), { now: () => NOW })
+    const clock = { now: NOW }
+    const overrides = { now: () => clock.now, mailSent: () => {}, ...options.overrides }
+    await using context = await createContext(configOf(databases, options.env), overrides)
     await insertPeople(context)
     const log: string[] = []
     const appOptions: AppOptions = { log: { write: (line) => void log.push(line) } }
@@ -45,12 +72,56 @@ export const withApp = <T>(work: (test: TestApp) => Promise<T>, options: TestOpt
       const headers = scopes.length > 0 ? { authorization: `Bearer ${await key(...scopes)}` } : {}
       return app.inject({ url, headers })
     }
+    const send: TestApp['send'] = async (method, url, by = {}) =>
+      app.inject({ method, url, headers: await headersOf(by, key) })
+    const post: TestApp['post'] = async (url, body, by = {}) => {
+      const headers = await headersOf(by, key)
+      return app.inject({ method: 'POST', url, headers, ...(body !== undefined && { payload: body as object }) })
+    }
+    const session = async (userId = 'u1') => {
+      const made = await context.files.identity.change((tx) => createSession(tx, { userId }, context))
+      return made.token
+    }
+    const mailedToken = () => newestToken(context.config.mail.folder)
+    const signIn = async (email: string) => {
+      const asked = await post('/v1/auth/login-tokens', { email })
+      expect(asked.statusCode, asked.body).toBe(200)
+      const answer = await post('/v1/auth/sessions', { token: await mailedToken() })
+      expect(answer.statusCode, answer.body).toBe(201)
+      return answer.json().data
+    }
+    const asking = { key, get, post, send, session, signIn, mailedToken }
     try {
-      return await work({ app, context, databases, log, key, get })
+      return await work({ app, context, databases, log, clock, ...asking })
     } finally {
       await app.close()
     }
   })
+
+async function headersOf({ scopes = [], session, headers }: By, key: TestApp['key']): Promise<Record<string, string>> {
+  const presented = session ?? (scopes.length > 0 ? await key(...scopes) : undefined)
+  return { ...(presented !== undefined && { authorization: `Bearer ${presented}` }), ...headers }
+}
+
+/** The clock of a test may stand still, so the files' own times say which is the newest. */
+async function newestToken(folder: string): Promise<string> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.eml'))
+  const mails = await Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name)
+      return { raw: await readFile(path, 'utf8'), at: (await stat(path, { bigint: true })).mtimeNs }
+    }),
+  )
+  mails.sort((one, other) => (one.at < other.at ? -1 : 1))
+  return tokenIn(mails.at(-1)?.raw ?? '')
+}
+
+/** The login token in a mail as it went over the wire. */
+export function tokenIn(raw: string): string {
+  const [token] = /gogga_login_[\w-]+/.exec(parseMail(raw).text ?? '') ?? []
+  if (token === undefined) throw new Error('This mail holds no login token')
+  return token
+}
 
 /** One app for all tests of a file, where none changes what another reads. */
 export function sharedApp(): () => TestApp {
