@@ -14,10 +14,10 @@ const PACK_WINDOW_DAYS = 40
 
 const UNSCHEDULED = `not exists (select 1 from "RecurringSchedule" r where r.userId = s.userId and r.status = 'active')`
 
-/** Values: `now`, and what each name says; `limit` rows of `userId`. */
+/** Rows of `userId`. A `+` keeps SQLite from an index that leads to nearly everybody. */
 export const DUE_QUERIES = {
   ended: `select s.userId from "Subscription" s
-    where s.nextBilling <= @now and s.tier <> 'FREE' and s.status = 'active' and ${UNSCHEDULED}
+    where s.nextBilling <= @now and s.tier <> 'FREE' and +s.status = 'active' and ${UNSCHEDULED}
     order by s.nextBilling limit @limit`,
   cancelled: `select s.userId from "Subscription" s
     where s.status = 'cancelled' and (s.nextBilling is null or s.nextBilling <= @now) limit @limit`,

@@ -12,7 +12,7 @@ import {
   retarget,
   type Schedule,
 } from './schedules.ts'
-import { endOfPeriod, termsOf } from './standing.ts'
+import { termsOf } from './standing.ts'
 import { currentSubscription } from './subscriptions.ts'
 import { compareTiers, isPaidTier, type Tier, tierOf } from './tiers.ts'
 import { refusal, requireAllowed } from './transitions.ts'
@@ -83,7 +83,8 @@ export function override(tx: Tx<'billing'>, { userId, tier, ...cause }: TierChan
 function overrideChanges(subscription: Subscription, tier: Tier, now: Date): Changes {
   const settled = { ...termsOf(tier), retryCount: 0, paymentFailedAt: null, nextTier: null }
   const { nextBilling } = subscription
-  if (tier === 'FREE') return subscription.tier === 'FREE' ? settled : { ...endOfPeriod(subscription, now), ...settled }
+  if (tier === 'FREE')
+    return subscription.tier === 'FREE' ? settled : { ...newPeriod(now), ...settled, nextBilling: null }
   const isRunning = subscription.tier !== 'FREE' && nextBilling !== null && nextBilling > now
   return isRunning ? settled : { ...newPeriod(now), ...settled }
 }

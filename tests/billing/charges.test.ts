@@ -1,0 +1,474 @@
+import { describe, expect, it, test } from 'vitest'
+import {
+  beginAttempt,
+  type ChargeAttempt,
+  chargeAbsent,
+  chargePaid,
+  chargeRefused,
+  chargeUnknown,
+  dueSchedules,
+  openAttempts,
+} from '../../src/billing/charges.ts'
+import { addMonths } from '../../src/billing/months.ts'
+import { activate } from '../../src/billing/paid-months.ts'
+import { failPayment, recordPayment } from '../../src/billing/payments.ts'
+import { cancel, override, requestTierChange } from '../../src/billing/tier-changes.ts'
+import {
+  type BillingTx,
+  days,
+  FREE,
+  history,
+  JIGGA,
+  minutes,
+  mustFind,
+  problemsOf,
+  putSchedule,
+  putSubscription,
+  START,
+  scheduleOf,
+  subscriptionOf,
+  type World,
+  withBilling,
+} from './world.ts'
+
+/** The period ended at START; the charge is due. */
+const putDue = (
+  tx: BillingTx,
+  row: Parameters<typeof putSubscription>[1] = {},
+  terms: Parameters<typeof putSchedule>[1] = {},
+) => {
+  putSubscription(tx, { nextBilling: START, startedAt: new Date('2026-05-01T12:00:00.000Z'), ...row })
+  putSchedule(tx, { nextChargeAt: START, ...terms })
+}
+
+const begin = async ({ change, sources }: World): Promise<ChargeAttempt> =>
+  mustFind(await change((tx) => beginAttempt(tx, 'sched', sources))).attempt
+
+const attemptOf = ({ rows }: World, id: string): ChargeAttempt => mustFind(rows.find('ChargeAttempt', { id }))
+
+const JULY = addMonths(START, 1)
+const renewed = { tier: 'JIVE', status: 'active', nextBilling: JULY, lastReset: START, creditsUsed: 0, retryCount: 0 }
+
+describe('an attempt', () => {
+  test('is written before money moves, and only one at a time', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => putDue(tx))
+      expect(dueSchedules(rows, START, 10)).toEqual([{ id: 'sched' }])
+      const begun = mustFind(await change((tx) => beginAttempt(tx, 'sched', sources)))
+      const terms = { scheduleId: 'sched', userId: 'ann', tier: 'JIVE', amountCents: 9_900 }
+      const times = { startedAt: START, checkAt: minutes(2), endedAt: null }
+      expect(begun).toEqual({
+        attempt: { id: 'sched-0-0', ...terms, ...times, status: 'started', pfPaymentId: null, reason: null },
+        token: 'tok',
+      })
+      expect(attemptOf(world, 'sched-0-0')).toEqual(begun.attempt)
+      expect(await change((tx) => beginAttempt(tx, 'sched', sources))).toBeUndefined()
+      expect(dueSchedules(rows, START, 10)).toEqual([])
+    })
+  })
+
+  test('of a second agreement waits for the first, whose month both then have', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => {
+        putDue(tx)
+        putSchedule(tx, { id: 'second', nextChargeAt: START })
+      })
+      const { id } = await begin(world)
+      expect(await change((tx) => beginAttempt(tx, 'second', sources))).toBeUndefined()
+      await change((tx) => chargePaid(tx, { attemptId: id, paymentId: 'pf1' }, sources))
+      expect(dueSchedules(rows, START, 10)).toEqual([])
+      expect(scheduleOf(rows, 'second').nextChargeAt).toEqual(JULY)
+    })
+  })
+
+  const refused: readonly [string, Parameters<typeof putSubscription>[1], Parameters<typeof putSchedule>[1], string][] =
+    [
+      ['not due yet', {}, { nextChargeAt: minutes(1) }, 'active'],
+      ['not active', {}, { status: 'completed' }, 'completed'],
+      ['whose subscription was cancelled', { status: 'cancelled', nextBilling: days(3) }, {}, 'cancelled'],
+      ['whose subscription is FREE', FREE, {}, 'cancelled'],
+      ['whose subscription is pending', { status: 'pending' }, {}, 'cancelled'],
+      ['of somebody who is gone', { userId: 'bob' }, {}, 'cancelled'],
+    ]
+  it.each(refused)('is not begun for a schedule %s', async (_name, row, terms, status) => {
+    await withBilling(async ({ change, rows, sources }) => {
+      await change((tx) => putDue(tx, row, terms))
+      expect(await change((tx) => beginAttempt(tx, 'sched', sources))).toBeUndefined()
+      expect(scheduleOf(rows).status).toBe(status)
+      expect(rows.list('ChargeAttempt', {})).toEqual([])
+      expect(await change((tx) => beginAttempt(tx, 'unknown', sources))).toBeUndefined()
+    })
+  })
+})
+
+interface Step {
+  readonly name: string
+  readonly run: (tx: BillingTx, id: string, sources: World['sources']) => unknown
+}
+const notification = (paymentId = 'pf1') => ({
+  paymentId,
+  kind: 'subscription' as const,
+  what: 'JIVE',
+  amountCents: 9_900,
+  userId: 'ann',
+  actor: 'payfast',
+})
+const answer: Step = {
+  name: 'answer',
+  run: (tx, attemptId, sources) => chargePaid(tx, { attemptId, paymentId: 'pf1' }, sources),
+}
+const bareAnswer: Step = {
+  name: 'answer without id',
+  run: (tx, attemptId, sources) => chargePaid(tx, { attemptId }, sources),
+}
+const itn: Step = {
+  name: 'notification',
+  run: (tx, checkoutId, sources) => recordPayment(tx, { ...notification(), checkoutId }, sources),
+}
+const unknown: Step = {
+  name: 'time-out',
+  run: (tx, attemptId, sources) => chargeUnknown(tx, { attemptId, reason: 'timeout' }, sources),
+}
+const refusal: Step = {
+  name: 'refusal',
+  run: (tx, attemptId, sources) => chargeRefused(tx, { attemptId, reason: '51' }, sources),
+}
+const failure: Step = {
+  name: 'failed notification',
+  run: (tx, checkoutId, sources) => failPayment(tx, { ...notification(), status: 'FAILED', checkoutId }, sources),
+}
+const lost: Step = {
+  name: 'loss',
+  run: (tx, attemptId, sources) => {
+    sources.setNow(minutes(15))
+    return chargeAbsent(tx, { attemptId }, sources)
+  },
+}
+
+describe('a paid charge gives its month once', () => {
+  const orders: readonly (readonly Step[])[] = [
+    [answer],
+    [itn],
+    [answer, itn],
+    [itn, answer],
+    [bareAnswer, itn],
+    [itn, bareAnswer],
+    [bareAnswer, itn, itn, answer],
+    [unknown, itn, answer],
+    [unknown, answer, itn, unknown],
+    [answer, refusal, failure, itn],
+    [itn, lost, answer],
+    [refusal, itn, answer],
+    [failure, answer, failure, itn],
+    [lost, itn, answer],
+    [unknown, lost, answer, itn, lost],
+  ]
+  it.each(orders.map((steps) => ({ name: steps.map(({ name }) => name).join(', '), steps })))(
+    '$name',
+    async ({ steps }) => {
+      await withBilling(async (world) => {
+        const { change, rows, sources } = world
+        await change((tx) => putDue(tx, { creditsUsed: 9 }))
+        const { id } = await begin(world)
+        for (const { run } of steps) await change((tx) => run(tx, id, sources))
+        expect(subscriptionOf(rows)).toMatchObject({ ...renewed, paymentFailedAt: null })
+        expect(scheduleOf(rows)).toMatchObject({ status: 'active', chargeCount: 1, failedCount: 0, nextChargeAt: JULY })
+        const isNamed = steps.some((step) => step !== bareAnswer)
+        expect(attemptOf(world, id)).toMatchObject({ status: 'paid', pfPaymentId: isNamed ? 'pf1' : null })
+        expect(rows.list('ProcessedPayment', {})).toMatchObject([{ pfPaymentId: 'pf1', amountCents: 9_900 }])
+        expect(history(rows).filter((event) => event.startsWith('payment_succeeded'))).toHaveLength(1)
+        expect(problemsOf(rows)).toEqual([])
+      })
+    },
+  )
+
+  test('the amount must be that of the charge', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => putDue(tx, {}, { amountCents: 8_000 }))
+      const { id } = await begin(world)
+      const pay = (amountCents: number) =>
+        change((tx) => recordPayment(tx, { ...notification(), amountCents, checkoutId: id }, sources))
+      await expect(pay(9_900)).rejects.toMatchObject({ code: 'usage' })
+      expect(attemptOf(world, id).status).toBe('started')
+      expect(await pay(8_000)).toBe('applied')
+      expect(subscriptionOf(rows)).toMatchObject(renewed)
+    })
+  })
+
+  test('a charge that nobody knows is not found', async () => {
+    await withBilling(async ({ change, sources }) => {
+      const paid = change((tx) => chargePaid(tx, { attemptId: 'x', paymentId: 'pf1' }, sources))
+      await expect(paid).rejects.toMatchObject({ code: 'not-found' })
+    })
+  })
+})
+
+describe('a paid charge', () => {
+  test('is followed by the next on the day of the month, and the twelfth completes the schedule', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      const start = new Date('2026-01-31T08:00:00.000Z')
+      const ends = ['02-28', '03-31', '04-30', '05-31', '06-30', '07-31', '08-31', '09-30', '10-31', '11-30', '12-31']
+      await change((tx) =>
+        putDue(tx, { startedAt: start, nextBilling: start, lastReset: start }, { nextChargeAt: start }),
+      )
+      for (const end of [...ends, '2027-01-31']) {
+        sources.setNow(scheduleOf(rows).nextChargeAt)
+        const { id } = await begin(world)
+        await change((tx) => chargePaid(tx, { attemptId: id, paymentId: id }, sources))
+        const day = subscriptionOf(rows).nextBilling?.toISOString()
+        expect(day).toBe(`${end.length > 5 ? end : `2026-${end}`}T08:00:00.000Z`)
+      }
+      expect(scheduleOf(rows)).toMatchObject({ status: 'completed', chargeCount: 12 })
+      expect(
+        rows
+          .list('ChargeAttempt', {})
+          .map(({ id }) => id)
+          .slice(-2),
+      ).toEqual(['sched-10-0', 'sched-11-0'])
+      expect(problemsOf(rows)).toEqual([])
+    })
+  })
+
+  test('long after its time begins a month now, and not for months gone by', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => putDue(tx))
+      sources.setNow(days(70))
+      const { id } = await begin(world)
+      await change((tx) => chargePaid(tx, { attemptId: id, paymentId: 'pf1' }, sources))
+      expect(subscriptionOf(rows)).toMatchObject({
+        status: 'active',
+        nextBilling: addMonths(days(70), 1),
+        lastReset: days(70),
+      })
+      expect(dueSchedules(rows, days(70), 9)).toEqual([])
+    })
+  })
+
+  const tierChanges = [
+    ['of an upgrade lifts the tier, for a month from now', 'JIVE', 'JIGGA', 'upgraded', JULY],
+    ['of a downgrade lowers it at the end of the period', 'JIGGA', 'JIVE', 'downgraded', addMonths(days(20), 1)],
+  ] as const
+  it.each(tierChanges)('%s', async (_name, from, to, event, nextBilling) => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => {
+        putSubscription(tx, from === 'JIGGA' ? JIGGA : { creditsUsed: 5 })
+        putSchedule(tx, { tier: from, amountCents: 1 })
+      })
+      await change((tx) => requestTierChange(tx, { userId: 'ann', tier: to, actor: 'ann' }, sources))
+      if (event === 'downgraded') sources.setNow(days(20))
+      const { id, amountCents } = await begin(world)
+      expect(amountCents).toBe(to === 'JIGGA' ? 29_900 : 9_900)
+      const asked = change((tx) => requestTierChange(tx, { userId: 'ann', tier: from, actor: 'ann' }, sources))
+      await expect(asked).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('under way') })
+      await change((tx) => chargePaid(tx, { attemptId: id, paymentId: 'pf1' }, sources))
+      expect(subscriptionOf(rows)).toMatchObject({ tier: to, nextTier: null, nextBilling, creditsUsed: 0 })
+      expect(scheduleOf(rows)).toMatchObject({ tier: to, amountCents, nextChargeAt: nextBilling })
+      expect(history(rows)).toEqual([`${event} ${to}/active by payfast`])
+    })
+  })
+})
+
+/** What happened while the charge was under way, and what the paid charge then gives. */
+const MEANWHILE: readonly [string, (tx: BillingTx, sources: World['sources']) => unknown, object, string][] = [
+  [
+    'cancelled when its period has ended',
+    (tx, sources) => cancel(tx, { userId: 'ann', actor: 'ann' }, sources),
+    { tier: 'JIVE', status: 'active', nextBilling: JULY },
+    'activated',
+  ],
+  [
+    'set to FREE',
+    (tx, sources) => override(tx, { userId: 'ann', tier: 'FREE', actor: 'adm' }, sources),
+    { tier: 'JIVE', status: 'active', nextBilling: JULY },
+    'activated',
+  ],
+  [
+    'set to JIGGA',
+    (tx, sources) => override(tx, { userId: 'ann', tier: 'JIGGA', actor: 'adm' }, sources),
+    { tier: 'JIGGA', nextBilling: JULY },
+    'payment_succeeded',
+  ],
+  [
+    'given a month by voucher',
+    (tx, sources) => activate(tx, { userId: 'ann', tier: 'JIVE', actor: 'ann' }, sources),
+    { tier: 'JIVE', nextBilling: addMonths(START, 2) },
+    'payment_succeeded',
+  ],
+  [
+    'paid for JIGGA by another agreement',
+    (tx, sources) => activate(tx, { userId: 'ann', tier: 'JIGGA', token: 'new', actor: 'payfast' }, sources),
+    { tier: 'JIGGA', nextBilling: JULY },
+    'payment_succeeded',
+  ],
+]
+
+describe('while a charge is under way, a subscription is', () => {
+  it.each(MEANWHILE)('%s', async (_name, meanwhile, expected, event) => {
+    for (const outcome of [answer, refusal]) {
+      await withBilling(async (world) => {
+        const { change, rows, sources } = world
+        await change((tx) => putDue(tx))
+        const { id } = await begin(world)
+        await change((tx) => meanwhile(tx, sources))
+        const before = subscriptionOf(rows)
+        await change((tx) => outcome.run(tx, id, sources))
+        if (outcome === answer) {
+          expect(subscriptionOf(rows)).toMatchObject(expected)
+          expect(history(rows).at(-1)).toContain(event)
+        } else {
+          expect(attemptOf(world, id)).toMatchObject({ status: 'failed', reason: '51' })
+          expect(subscriptionOf(rows)).toEqual(before)
+        }
+        expect(dueSchedules(rows, sources.now(), 9)).toEqual([])
+        expect(problemsOf(rows)).toEqual([])
+      })
+    }
+  })
+
+  test('cancelled in its period, and stays so', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => putDue(tx, { nextBilling: days(2) }))
+      const { id } = await begin(world)
+      await change((tx) => cancel(tx, { userId: 'ann', actor: 'ann' }, sources))
+      await change((tx) => chargePaid(tx, { attemptId: id, paymentId: 'pf1' }, sources))
+      expect(subscriptionOf(rows)).toMatchObject({ status: 'cancelled', nextBilling: addMonths(days(2), 1) })
+      expect(history(rows).at(-1)).toBe('payment_succeeded JIVE/cancelled by payfast')
+      expect(scheduleOf(rows)).toMatchObject({ status: 'cancelled', chargeCount: 1 })
+    })
+  })
+})
+
+describe('a refused charge', () => {
+  test('is tried again after 1, 3 and 5 days, and then the subscription expires', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => putDue(tx))
+      const refuse = async () => {
+        const { id } = await begin(world)
+        await change((tx) => chargeRefused(tx, { attemptId: id, reason: '51' }, sources))
+        expect(await change((tx) => chargeRefused(tx, { attemptId: id, reason: '51' }, sources))).toBe('repeat')
+        expect(problemsOf(rows)).toEqual([])
+      }
+      for (const [at, day] of [1, 4, 9].entries()) {
+        await refuse()
+        const failures = at + 1
+        expect(subscriptionOf(rows)).toMatchObject({
+          tier: 'JIVE',
+          status: 'past_due',
+          retryCount: failures,
+          paymentFailedAt: START,
+        })
+        expect(scheduleOf(rows)).toMatchObject({ status: 'active', failedCount: failures, nextChargeAt: days(day) })
+        sources.setNow(days(day))
+      }
+      await refuse()
+      expect(subscriptionOf(rows)).toMatchObject({ ...FREE, status: 'expired', lastReset: START })
+      expect(scheduleOf(rows)).toMatchObject({ status: 'failed', failedCount: 4 })
+      expect(history(rows)).toEqual([
+        ...Array.from({ length: 4 }, () => 'payment_failed JIVE/past_due by payfast'),
+        'downgraded FREE/expired by system',
+      ])
+      expect(rows.list('ChargeAttempt', {}).map(({ id }) => id)).toEqual([
+        'sched-0-0',
+        'sched-0-1',
+        'sched-0-2',
+        'sched-0-3',
+      ])
+    })
+  })
+
+  test('is made good by the next', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => putDue(tx))
+      const first = await begin(world)
+      await change((tx) => chargeRefused(tx, { attemptId: first.id, reason: '51' }, sources))
+      sources.setNow(days(1))
+      const second = await begin(world)
+      await change((tx) => chargePaid(tx, { attemptId: second.id, paymentId: 'pf1' }, sources))
+      expect(subscriptionOf(rows)).toMatchObject({ ...renewed, paymentFailedAt: null })
+      expect(scheduleOf(rows)).toMatchObject({ failedCount: 0, nextChargeAt: JULY })
+    })
+  })
+
+  test('of an upgrade puts everything back', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => {
+        putSubscription(tx)
+        putSchedule(tx)
+      })
+      await change((tx) => requestTierChange(tx, { userId: 'ann', tier: 'JIGGA', actor: 'ann' }, sources))
+      const { id } = await begin(world)
+      await change((tx) => chargeRefused(tx, { attemptId: id, reason: '51' }, sources))
+      expect(subscriptionOf(rows)).toMatchObject({ tier: 'JIVE', status: 'active', nextTier: null, retryCount: 0 })
+      const back = { tier: 'JIVE', amountCents: 9_900, nextChargeAt: days(20), failedCount: 0, status: 'active' }
+      expect(scheduleOf(rows)).toMatchObject(back)
+      expect(history(rows)).toEqual(['payment_failed JIVE/active by payfast'])
+    })
+  })
+})
+
+describe('an attempt whose outcome is unknown', () => {
+  test('is looked up later and later, and nothing else is charged meanwhile', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => putDue(tx))
+      const { id } = await begin(world)
+      const waits: number[] = []
+      for (let round = 0; round < 8; round++) {
+        await change((tx) => chargeUnknown(tx, { attemptId: id, reason: 'timeout' }, sources))
+        const { checkAt, status } = attemptOf(world, id)
+        expect(status).toBe('started')
+        waits.push((checkAt.getTime() - sources.now().getTime()) / 60_000)
+        expect(openAttempts(rows, new Date(checkAt.getTime() - 1))).toEqual([])
+        expect(openAttempts(rows, checkAt).map((open) => open.id)).toEqual([id])
+        expect(dueSchedules(rows, checkAt, 9)).toEqual([])
+        sources.setNow(checkAt)
+      }
+      expect(waits).toEqual([2, 2, 4, 8, 16, 32, 60, 60])
+    })
+  })
+
+  test('counts as lost when the history still lacks it after 15 minutes, and may then be made again', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => putDue(tx))
+      const { id } = await begin(world)
+      sources.setNow(new Date(minutes(15).getTime() - 1))
+      expect(await change((tx) => chargeAbsent(tx, { attemptId: id }, sources))).toBe('open')
+      expect(dueSchedules(rows, sources.now(), 9)).toEqual([])
+      sources.setNow(minutes(15))
+      expect(await change((tx) => chargeAbsent(tx, { attemptId: id }, sources))).toBe('lost')
+      expect(await change((tx) => chargeAbsent(tx, { attemptId: id }, sources))).toBe('lost')
+      expect(attemptOf(world, id)).toMatchObject({ status: 'failed', reason: 'lost', endedAt: minutes(15) })
+      expect(subscriptionOf(rows)).toMatchObject({ status: 'active', retryCount: 0 })
+      expect(scheduleOf(rows).failedCount).toBe(0)
+      expect((await begin(world)).id).toBe('sched-0-1')
+    })
+  })
+
+  test('money that came late is kept on record for the erased', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await change((tx) => putDue(tx))
+      const { id } = await begin(world)
+      await change((tx) => {
+        tx.insert('Tombstone', { subjectId: 'ann', erasedAt: START })
+        tx.remove('RecurringSchedule', {})
+        tx.remove('Subscription', {})
+      })
+      expect(await change((tx) => chargePaid(tx, { attemptId: id, paymentId: 'pf1' }, sources))).toBe('applied')
+      expect(attemptOf(world, id).status).toBe('paid')
+      expect(rows.list('ProcessedPayment', {})).toHaveLength(1)
+      expect(rows.list('Subscription', {})).toEqual([])
+    })
+  })
+})
