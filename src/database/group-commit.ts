@@ -61,13 +61,15 @@ export class GroupCommit {
     }
     const done: Done[] = []
     try {
-      this.#work(done)
-      if (done.some((entry) => 'value' in entry)) await this.#sources.commit()
+      try {
+        this.#work(done)
+        if (done.some((entry) => 'value' in entry)) await this.#sources.commit()
+      } finally {
+        this.#sources.end(release)
+      }
     } catch (error) {
       for (const { unit } of done) unit.reject(error)
       return
-    } finally {
-      this.#sources.end(release)
     }
     for (const entry of done) {
       if ('error' in entry) entry.unit.reject(entry.error)
@@ -80,22 +82,29 @@ export class GroupCommit {
     const until = clock.now() + MAX_GROUP_MS
     const units = this.#waiting.splice(0, MAX_GROUP)
     const alone = units.length === 1
-    while (units.length > 0 && (done.length === 0 || clock.now() < until)) {
-      const unit = units.shift() as Unit
-      done.push(alone ? attempt(unit) : this.#attemptApart(unit))
-      if (!this.#sources.connection.inTransaction) break
+    try {
+      while (units.length > 0 && (done.length === 0 || clock.now() < until)) {
+        const unit = units.shift() as Unit
+        if (alone) done.push(attempt(unit))
+        else this.#attemptApart(unit, done)
+        if (!this.#sources.connection.inTransaction) break
+      }
+    } finally {
+      this.#waiting = [...units, ...this.#waiting]
     }
-    this.#waiting = [...units, ...this.#waiting]
     // A full disk makes SQLite roll everything back by itself: whatever the group did is gone.
     if (!this.#sources.connection.inTransaction) throw lost(done)
   }
 
-  #attemptApart(unit: Unit): Done {
+  /** Throws, with the unit among those that are done, where the savepoint cannot be closed: then the group is lost. */
+  #attemptApart(unit: Unit, done: Done[]): void {
     const { connection } = this.#sources
-    connection.exec('savepoint unit')
-    const done = attempt(unit)
-    if (connection.inTransaction) connection.exec('error' in done ? 'rollback to unit; release unit' : 'release unit')
-    return done
+    const entry = attempt(unit, () => {
+      connection.exec('savepoint unit')
+      return unit.work()
+    })
+    done.push(entry)
+    if (connection.inTransaction) connection.exec('error' in entry ? 'rollback to unit; release unit' : 'release unit')
   }
 
   /** Those who have waited long enough hear of it; who came later waits on. A closed file refuses everybody. */
@@ -111,15 +120,20 @@ export class GroupCommit {
 }
 
 /** Where it throws, whoever called takes back what it wrote. */
-function attempt(unit: Unit): Done {
+function attempt(unit: Unit, work: () => unknown = unit.work): Done {
   try {
-    const value = unit.work()
-    if (value instanceof Promise) throw new Error('A change must not wait for anything')
-    return { unit, value }
+    const value = work()
+    if (!isThenable(value)) return { unit, value }
+    // Nobody waits for it, so its end must not become the process's. Prisma's own begin to run when they are waited for.
+    if (value instanceof Promise) value.catch(() => {})
+    throw new Error('A change must not wait for anything')
   } catch (error) {
     return { unit, error }
   }
 }
+
+const isThenable = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 
 function lost(done: readonly Done[]): unknown {
   const last = done.at(-1)

@@ -114,6 +114,9 @@ export function rowsOver<D extends Domain>(domain: D, connection: Connection): T
 }
 
 function conditions({ names }: Codec, where: Values): string {
+  // Left out, it would mean every row.
+  const missing = Object.keys(where).find((name) => where[name] === undefined)
+  if (missing !== undefined) throw new Error(`A condition on ${missing} has no value`)
   const parts = names(where).map((name) => (where[name] === null ? `${quote(name)} is null` : `${quote(name)} = ?`))
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`
 }
