@@ -8,10 +8,13 @@ export const OPENAPI = {
     title: 'gogga-data',
     version: '1',
     description: [
-      'Reads across the three files of GOGGA: identity.db, billing.db and admin.db.',
+      'Reads and changes across the three files of GOGGA: identity.db, billing.db and admin.db.',
       '',
       'Lists answer `{data, page: {next}, meta}`; send `page.next` back as `after` for the next page. Times are RFC 3339 in',
       'UTC, money is integer cents in fields ending in `Cents`, ids are opaque. Every error is a problem document (RFC 9457).',
+      '',
+      'A change answers `{data, change: {id, settled}}`: 202 with a Location where another file does not have its part yet.',
+      'With an `Idempotency-Key`, a repeat of a POST within 24 hours gets the same answer and changes nothing.',
     ].join('\n'),
   },
   servers: [{ url: '/' }],
@@ -92,9 +95,16 @@ export function securityOf(access: Access): { security: Security; note: string }
 interface Parameter {
   readonly name?: string
   readonly in?: string
+  readonly style?: string
+  readonly explode?: boolean
 }
 interface Operation {
   readonly parameters?: readonly Parameter[]
+  readonly requestBody?: Body
+}
+interface Body {
+  readonly required?: boolean
+  readonly content?: Readonly<Record<string, { readonly schema?: { readonly properties?: object } }>>
 }
 
 /** Leaves out what zod adds for its own checks: the pattern behind a format, the bounds of a double's integers. */
@@ -104,7 +114,7 @@ export function plainer({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSche
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
 }
 
-/** Adds how `filter` is written into a URL, and the schema that its entries share. */
+/** Adds how `filter` is written into a URL, the schema that its entries share, and what else a transformation loses. */
 export function finishDocument<T extends object>(document: T): T {
   const { paths = {}, components = {} } = document as {
     paths?: Record<string, Record<string, Operation>>
@@ -121,14 +131,29 @@ export function finishDocument<T extends object>(document: T): T {
 }
 
 function finishOperation(operation: Operation): Operation {
-  if (!operation.parameters) return operation
-  const parameters = operation.parameters.map((parameter) =>
-    parameter.in === 'query' && parameter.name === 'filter'
-      ? { ...parameter, style: 'deepObject', explode: true }
-      : parameter,
-  )
-  return { ...operation, parameters }
+  const { parameters, requestBody } = operation
+  return {
+    ...operation,
+    ...(parameters && { parameters: parameters.map(finishParameter) }),
+    ...(requestBody && { requestBody: { ...requestBody, required: hasFields(requestBody) } }),
+  }
 }
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'idempotency-key': 'Idempotency-Key',
+  'x-gogga-actor': 'X-Gogga-Actor',
+}
+
+function finishParameter(parameter: Parameter): Parameter {
+  const { name = '', in: place } = parameter
+  if (place === 'header') return { ...parameter, name: HEADERS[name] ?? name }
+  if (place === 'query' && name === 'filter') return { ...parameter, style: 'deepObject', explode: true }
+  return parameter
+}
+
+/** A body that can only be `{}` may be left out. */
+const hasFields = ({ content = {} }: Body): boolean =>
+  Object.values(content).some(({ schema }) => Object.keys(schema?.properties ?? { some: true }).length > 0)
 
 const mapValues = <T>(record: Record<string, T>, change: (value: T) => T): Record<string, T> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))

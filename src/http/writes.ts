@@ -28,7 +28,7 @@ export interface WriteRoute<B extends z.ZodType, P extends z.ZodType> {
   readonly needsKey?: boolean
   /** X-Gogga-Actor is needed. */
   readonly byActor?: boolean
-  readonly options?: Pick<RouteShorthandOptions, 'config' | 'bodyLimit'>
+  readonly options?: Pick<RouteShorthandOptions, 'config' | 'bodyLimit' | 'preHandler'>
   run(input: WriteInput<z.output<B>, z.output<P>>): Promise<Answer<unknown>>
 }
 

@@ -21,6 +21,12 @@ export const validation = fastifyPlugin(async (app: FastifyInstance) => {
   app.setValidatorCompiler(compile)
   // Answers are sent as text; see schemas/rows.ts.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  // Clients that always name a content type send one with nothing behind it; the routes' schemas say who needs a body.
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) =>
+    text === '' ? done(null, undefined) : parse(request, text as string, done),
+  )
+  app.removeContentTypeParser('text/plain')
 })
 
 function queryChecker(schema: z.ZodType): (query: { readonly text: string }) => Checked {
@@ -45,25 +51,63 @@ function attempt(work: () => Checked): Checked {
 }
 
 function check(schema: z.ZodType, data: unknown, part: string): Checked {
-  const parsed = schema.safeParse(data)
+  const parsed = schema.safeParse(data ?? undefined) // Fastify says null where nothing came.
   if (parsed.success) return { value: parsed.data }
-  const errors = parsed.error.issues.flatMap((issue) => detailsOf(issue, schema))
+  if (part === 'body' && (data ?? undefined) === undefined) return { error: missingBody() }
+  const errors = parsed.error.issues.flatMap((issue) => detailsOf(issue, schema, data, part))
   const list = errors.map(({ at, message }) => `${at}: ${message}`).join('; ')
-  return { error: new UsageError(`The ${part} does not fit: ${list}`, { errors }) }
+  return { error: new UsageError(`The ${part} ${part.endsWith('s') ? 'do' : 'does'} not fit: ${list}`, { errors }) }
 }
 
-function detailsOf(issue: z.core.$ZodIssue, schema: z.ZodType): { at: string; message: string }[] {
-  const at = issue.path.join('.')
+const missingBody = () =>
+  new UsageError('A body is needed, and none came', {
+    errors: [{ at: 'body', message: 'is missing' }],
+    hint: 'Send JSON with the content type application/json.',
+  })
+
+function detailsOf(
+  issue: z.core.$ZodIssue,
+  schema: z.ZodType,
+  data: unknown,
+  part: string,
+): { at: string; message: string }[] {
+  const at = issue.path.join('.') || part
+  if (issue.code === 'invalid_type' && isMissing(issue.path, data)) return [{ at, message: 'is needed' }]
   if (issue.code !== 'unrecognized_keys') return [{ at, message: issue.message }]
-  const allowed = allowedNames(schema).join(', ')
+  const allowed = allowedNames(schema, data).join(', ') || 'nothing'
   return issue.keys.map((key) => ({
     at: [...issue.path, shownName(key)].join('.'),
     message: `is not known here; allowed: ${allowed}`,
   }))
 }
 
-function allowedNames(schema: z.ZodType): readonly string[] {
-  const { def } = schema as z.ZodType & { def: { type: string; in?: z.ZodType; shape?: Record<string, unknown> } }
-  if (def.type === 'pipe' && def.in) return allowedNames(def.in)
-  return Object.keys(def.shape ?? {})
+function isMissing(path: readonly PropertyKey[], data: unknown): boolean {
+  const [name, ...deeper] = path
+  return name !== undefined && deeper.length === 0 && isRecord(data) && data[name as string] === undefined
 }
+
+interface Definition {
+  readonly type: string
+  readonly in?: z.ZodType
+  readonly innerType?: z.ZodType
+  readonly shape?: Readonly<Record<string, z.ZodType>>
+  readonly options?: readonly z.ZodType[]
+  readonly discriminator?: string
+}
+
+const definitionOf = (schema: z.ZodType): Definition => (schema as z.ZodType & { def: Definition }).def
+
+function allowedNames(schema: z.ZodType, data: unknown): readonly string[] {
+  const { in: before, innerType, shape, options, discriminator } = definitionOf(schema)
+  const inner = before ?? innerType ?? options?.find((option) => isChosen(option, discriminator, data))
+  return inner ? allowedNames(inner, data) : Object.keys(shape ?? {})
+}
+
+/** Whether the value names this one of several forms. */
+function isChosen(option: z.ZodType, discriminator: string | undefined, data: unknown): boolean {
+  if (discriminator === undefined || !isRecord(data)) return false
+  return definitionOf(option).shape?.[discriminator]?.safeParse(data[discriminator]).success ?? false
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null

@@ -41,11 +41,16 @@ export const ProblemSchema = z
   })
 
 const WORDS: Readonly<Record<number, string>> = {
-  400: 'A parameter is unknown or does not fit; `errors` names it and what is allowed.',
-  401: 'No key came, or it is not valid.',
-  403: "The key's scopes do not reach.",
+  400: 'A parameter or a field is unknown, missing or does not fit; `errors` names it and what is allowed.',
+  401: 'No key or session came, or it is not valid.',
+  403: 'The key or the session does not reach this.',
   404: 'There is no such row.',
-  503: 'A file cannot be read or written now; Retry-After says when to try again.',
+  409: 'The state does not allow it, or the same request is being answered now.',
+  413: 'The body is too large.',
+  415: 'The body is of another content type than is taken here.',
+  422: 'The Idempotency-Key came with another request before.',
+  429: 'Too many requests; Retry-After says when to try again.',
+  503: 'A file or a service is out of reach now; Retry-After says when to try again.',
 }
 
 /** The entries of a route's `response` for these statuses. */
