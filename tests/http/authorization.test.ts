@@ -1,12 +1,22 @@
 import { expect, test } from 'vitest'
 import { resources } from '../../src/database/catalog.ts'
 import { createApp } from '../../src/http/app.ts'
-import { type Access, AUTHORIZATION, accessTo } from '../../src/http/authorization.ts'
-import { revokeKey, SCOPES, type Scope } from '../../src/identity/api-keys.ts'
+import { AUTHORIZATION, accessTo, type Who } from '../../src/http/authorization.ts'
+import { revokeKey, SCOPES } from '../../src/identity/api-keys.ts'
 import { type TestApp, withApp } from './app.ts'
 
-const WITH_KEY = [...AUTHORIZATION].filter((entry): entry is [string, readonly Scope[]] => entry[1] !== 'public')
-const urlOf = (route: string) => route.replace(/^GET /, '').replace(':id', 'x')
+type Method = Parameters<TestApp['send']>[0]
+
+const GUARDED = [...AUTHORIZATION].filter((entry): entry is [string, readonly Who[]] => entry[1] !== 'public')
+
+/** `POST /v1/vouchers/:id/void` → `['POST', '/v1/vouchers/x/void']` */
+function requestOf(route: string): [Method, string] {
+  const [method = '', url = ''] = route.split(' ')
+  return [method as Method, url.replace(':id', 'x')]
+}
+
+/** The route's answer to whoever may not: the first check that refuses, before a body or a header is looked at. */
+const isRefused = (status: number): boolean => status === 401 || status === 403
 
 /** `GET /v1/users` for every route that the app has, as its router prints them. */
 function routesOf({ app }: TestApp): readonly string[] {
@@ -27,8 +37,8 @@ test('every route of the app is in the table, and every entry of the table is a 
     await test.app.ready()
     const routes = routesOf(test)
     expect(routes.length).toBeGreaterThan(40)
-    const gets = routes.filter((route) => !route.startsWith('HEAD '))
-    expect([...gets].sort()).toEqual([...AUTHORIZATION.keys()].sort())
+    const own = routes.filter((route) => !route.startsWith('HEAD '))
+    expect([...own].sort()).toEqual([...AUTHORIZATION.keys()].sort())
   })
 })
 
@@ -48,48 +58,135 @@ test('a route that is not in the table keeps the app from starting', async () =>
   expect(() => accessTo('POST', '/v1/users')).toThrow('POST /v1/users')
 })
 
-test('without a key every route but the public ones answers 401, for GET and HEAD', async () => {
-  await withApp(async ({ app }) => {
-    for (const [route] of WITH_KEY) {
-      for (const method of ['GET', 'HEAD'] as const) {
-        const answer = await app.inject({ method, url: urlOf(route) })
-        expect(answer.statusCode, `${method} ${route}`).toBe(401)
+test('without a key every route but the public ones answers 401, whatever the method', async () => {
+  await withApp(async ({ send }) => {
+    for (const [route] of GUARDED) {
+      const [method, url] = requestOf(route)
+      for (const asked of method === 'GET' ? (['GET', 'HEAD'] as const) : [method]) {
+        const answer = await send(asked, url)
+        expect(answer.statusCode, `${asked} ${url}`).toBe(401)
         expect(answer.headers['www-authenticate']).toMatch(/^Bearer/)
       }
     }
   })
 })
 
-const opens = (access: Access, scope: Scope) => access !== 'public' && access.includes(scope)
-
 test.each(SCOPES)('with the scope %s alone exactly its routes open', async (scope) => {
-  await withApp(async ({ get }) => {
-    for (const [route, access] of WITH_KEY) {
-      const { statusCode } = await get(urlOf(route), [scope])
-      if (opens(access, scope)) expect([200, 404], route).toContain(statusCode)
-      else expect(statusCode, route).toBe(403)
+  await withApp(async ({ send }) => {
+    for (const [route, access] of GUARDED) {
+      const { statusCode } = await send(...requestOf(route), { scopes: [scope] })
+      expect(statusCode, route).toBeLessThan(500)
+      if (!access.includes(scope)) expect(statusCode, route).toBe(403)
+      else expect(isRefused(statusCode), `${route} ${statusCode}`).toBe(false)
+    }
+  })
+})
+
+test("with a session exactly people's routes open", async () => {
+  await withApp(async ({ send, session }) => {
+    for (const [route, access] of GUARDED) {
+      const { statusCode } = await send(...requestOf(route), { session: await session() })
+      if (!access.includes('person')) expect(statusCode, route).toBe(403)
+      else expect(isRefused(statusCode) || statusCode >= 500, `${route} ${statusCode}`).toBe(false)
+    }
+  })
+})
+
+test('a session that is unknown, expired or ended, or whose user is gone, opens nothing', async () => {
+  await withApp(async ({ send, session, clock, context }) => {
+    const unknown = `gogga_session_${'A'.repeat(43)}`
+    const [expired, ended, gone] = [await session('u1'), await session('u2'), await session('u4')]
+    for (const token of [expired, ended, gone])
+      expect((await send('GET', '/v1/me', { session: token })).statusCode).toBe(200)
+    expect((await send('DELETE', '/v1/auth/session', { session: ended })).statusCode).toBe(204)
+    await context.files.identity.client.user.delete({ where: { id: 'u4' } })
+    for (const token of [unknown, ended, gone]) {
+      for (const [route, access] of GUARDED) {
+        const { statusCode } = await send(...requestOf(route), { session: token })
+        expect(statusCode, `${route} ${access}`).toBe(401)
+      }
+    }
+    clock.now = new Date(clock.now.getTime() + 30 * 86_400_000)
+    expect((await send('GET', '/v1/me', { session: expired })).statusCode).toBe(401)
+  })
+})
+
+test('a session comes as a key does, and no user id or prefix stands for one', async () => {
+  await withApp(async ({ app, session }) => {
+    const token = await session()
+    const cases: readonly [Record<string, string>, number][] = [
+      [{ authorization: `Bearer ${token}` }, 200],
+      [{ 'x-api-key': token }, 200],
+      [{ authorization: `Bearer ${token}0` }, 401],
+      [{ authorization: `Bearer ${token.toUpperCase()}` }, 401],
+      [{ authorization: 'Bearer gogga_session_' }, 401],
+      [{ authorization: 'Bearer u1' }, 401],
+      [{ 'x-gogga-actor': 'u1' }, 401],
+    ]
+    for (const [headers, status] of cases) {
+      const { statusCode } = await app.inject({ url: '/v1/me', headers })
+      expect(statusCode, Object.keys(headers).join()).toBe(status)
     }
   })
 })
 
 test('the policy, in words that a change must touch', () => {
-  const of = (scope: Scope) => WITH_KEY.filter(([, access]) => access.includes(scope)).map(([route]) => route)
-  const lists = (scope: Scope) => of(scope).filter((route) => !route.endsWith('/:id'))
+  const of = (who: Who) => GUARDED.filter(([, access]) => access.includes(who)).map(([route]) => route)
+  const lists = (who: Who) => of(who).filter((route) => !/^GET .*\/:id$/.test(route))
   expect(lists('frontend').sort()).toEqual(
     [
-      'credit-purchases',
-      'payments',
-      'recurring-schedules',
-      'subscription-events',
-      'subscriptions',
-      'users',
-      'vouchers',
-    ].map((resource) => `GET /v1/${resource}`),
+      ...[
+        'credit-purchases',
+        'payments',
+        'recurring-schedules',
+        'subscription-events',
+        'subscriptions',
+        'users',
+        'vouchers',
+      ].map((resource) => `GET /v1/${resource}`),
+      'POST /v1/usage',
+    ].sort(),
   )
-  expect(of('ops').sort()).toEqual(['GET /v1/stats/overview', 'GET /v1/stats/subscriptions'])
+  expect(of('person').sort()).toEqual([
+    'DELETE /v1/auth/session',
+    'GET /v1/changes/:id',
+    'GET /v1/me',
+    'GET /v1/me/subscription',
+    'POST /v1/me/checkouts',
+    'POST /v1/me/redemptions',
+    'POST /v1/me/subscription/cancellation',
+    'POST /v1/me/subscription/tier',
+    'POST /v1/usage',
+  ])
+  expect(of('ops').sort()).toEqual([
+    'GET /v1/changes/:id',
+    'GET /v1/ops/outbox',
+    'GET /v1/stats/overview',
+    'GET /v1/stats/subscriptions',
+    'POST /v1/ops/outbox/:id/drop',
+    'POST /v1/ops/outbox/:id/retry',
+  ])
   expect(of('pii:read')).toEqual([])
-  expect(of('admin')).toHaveLength(WITH_KEY.length)
-  expect(of('compliance')).toHaveLength(WITH_KEY.length)
+  const changing = (who: Who) => of(who).filter((route) => !route.startsWith('GET '))
+  expect(changing('compliance')).toEqual([])
+  expect(changing('admin').sort()).toEqual([
+    'DELETE /v1/vouchers/:id',
+    'POST /v1/ops/outbox/:id/drop',
+    'POST /v1/ops/outbox/:id/retry',
+    'POST /v1/user-lookups',
+    'POST /v1/users/:id/credit-adjustments',
+    'POST /v1/users/:id/roles',
+    'POST /v1/users/:id/tier-overrides',
+    'POST /v1/voucher-batches',
+    'POST /v1/vouchers',
+    'POST /v1/vouchers/:id/void',
+  ])
+  const open = [...AUTHORIZATION].filter(([, access]) => access === 'public').map(([route]) => route)
+  expect(open.filter((route) => !route.startsWith('GET ')).sort()).toEqual([
+    'POST /v1/auth/login-tokens',
+    'POST /v1/auth/sessions',
+    'POST /v1/payfast/notifications',
+  ])
 })
 
 test.each([

@@ -26,6 +26,7 @@ interface Operation {
   readonly tags?: readonly string[]
   readonly security?: readonly Record<string, unknown>[]
   readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly required?: boolean; readonly content: Record<string, Media> }
   readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, Media> }>
 }
 interface Document {
@@ -52,8 +53,14 @@ beforeAll(async () => {
 
 const operations = () =>
   Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, path, operation })),
+    Object.entries(methods).map(([method, operation]) => {
+      const route = `${method.toUpperCase()} ${path.replace('{id}', ':id')}`
+      return { name: `${method} ${path}`, method, path, route, operation }
+    }),
   )
+
+const hasExample = ({ example, examples, schema }: Media): boolean =>
+  [example, examples, schema.example, schema.examples?.[0]].some((found) => found !== undefined)
 
 test('it is OpenAPI 3.1 with the fields that this asks for', () => {
   expect(document.openapi).toMatch(/^3\.1\.\d$/)
@@ -94,26 +101,107 @@ test('every reference leads to something', () => {
 })
 
 test('every route is there, save the pages of the documentation', () => {
-  const expected = [...AUTHORIZATION.keys()]
-    .map((route) => route.replace(/^GET /, '').replace(':id', '{id}'))
-    .filter((path) => !path.startsWith('/docs'))
-  expect(Object.keys(document.paths).sort()).toEqual(expected.sort())
+  const expected = [...AUTHORIZATION.keys()].filter((route) => !route.startsWith('GET /docs'))
+  expect(
+    operations()
+      .map(({ route }) => route)
+      .sort(),
+  ).toEqual(expected.sort())
 })
 
 test('every operation has a summary, a description, an example, and says what key it needs', () => {
-  for (const { name, path, operation } of operations()) {
+  for (const { name, route, operation } of operations()) {
     expect(operation.summary, name).toBeTruthy()
     expect(operation.description, name).toBeTruthy()
-    const [media] = Object.values(operation.responses['200']?.content ?? {})
-    const examples = [media?.example, media?.schema.example, media?.schema.examples?.[0]]
-    expect(
-      examples.some((example) => example !== undefined),
-      name,
-    ).toBe(true)
-    const isOpen = AUTHORIZATION.get(`GET ${path.replace('{id}', ':id')}`) === 'public'
-    expect(operation.security, name).toEqual(isOpen ? [] : [{ bearer: [] }, { apiKey: [] }])
+    const done = Object.entries(operation.responses).filter(([status]) => status.startsWith('2'))
+    expect(done.length, name).toBeGreaterThan(0)
+    for (const [status, { content = {} }] of done) {
+      expect(Object.keys(content).length === 0, name).toBe(status === '204')
+      expect(Object.values(content).every(hasExample), `${name} ${status}`).toBe(true)
+    }
+    const access = AUTHORIZATION.get(route) ?? []
+    const expected = access === 'public' ? [] : [access.includes('person') && 'session', ...keysFor(access)]
+    const ways = operation.security?.map((way) => Object.keys(way).join())
+    expect(ways, name).toEqual(expected.filter(Boolean))
+    for (const who of access === 'public' ? [] : access)
+      expect(operation.description, name).toContain(who === 'person' ? "a person's session" : `\`${who}\``)
   }
-  expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'apiKey'])
+  expect(Object.keys(document.components.securitySchemes).sort()).toEqual(['apiKey', 'bearer', 'session'])
+})
+
+const keysFor = (access: readonly string[]): readonly string[] =>
+  access.some((who) => who !== 'person') ? ['bearer', 'apiKey'] : []
+
+test('whatever takes a body says so with an example, and is bounded in every field', () => {
+  const bodies = operations().filter(({ operation }) => operation.requestBody)
+  expect(bodies.length).toBeGreaterThan(5)
+  for (const { name, operation } of bodies) {
+    const { required, content = {} } = operation.requestBody ?? { content: {} }
+    for (const [type, media] of Object.entries(content)) {
+      expect(hasExample(media), `${name} ${type}`).toBe(true)
+      const fields = Object.keys((media.schema as Bounded).properties ?? { some: true })
+      expect(required, name).toBe(fields.length > 0)
+      if (type === 'application/json') expect(unbounded(media.schema as Bounded), name).toEqual([])
+    }
+  }
+})
+
+interface Bounded {
+  readonly type?: string
+  readonly properties?: Record<string, Bounded>
+  readonly additionalProperties?: unknown
+  readonly oneOf?: readonly Bounded[]
+  readonly items?: Bounded
+  readonly enum?: unknown
+  readonly const?: unknown
+  readonly maxLength?: number
+  readonly maximum?: number
+  readonly minimum?: number
+  readonly maxItems?: number
+  readonly format?: string
+}
+
+/** The places of a body's schema where a value may be of any size, or a field of any name. */
+function unbounded(schema: Bounded, at = ''): readonly string[] {
+  const { type, properties = {}, oneOf, items } = schema
+  if (oneOf) return oneOf.flatMap((option, index) => unbounded(option, `${at}(${index})`))
+  const inner = Object.entries(properties).flatMap(([name, field]) => unbounded(field, `${at}.${name}`))
+  if (type === 'object') return schema.additionalProperties === false ? inner : [...inner, `${at} is open`]
+  if (schema.enum !== undefined || schema.const !== undefined || type === 'boolean') return []
+  if (type === 'string') return schema.maxLength !== undefined || schema.format === 'date-time' ? [] : [at]
+  if (type === 'integer') return schema.maximum !== undefined && schema.minimum !== undefined ? [] : [at]
+  if (type === 'array') return [...(schema.maxItems === undefined ? [at] : []), ...(items ? unbounded(items, at) : [])]
+  return [`${at} is ${type}`]
+}
+
+test('headers are parameters: the key of a repeat, and who acts', () => {
+  for (const { name, route, method, operation } of operations()) {
+    const headers = (operation.parameters ?? []).filter((parameter) => parameter.in === 'header')
+    const named = (header: string) => headers.find((parameter) => parameter.name === header)
+    for (const header of headers) {
+      expect(header.description, `${name} ${header.name}`).toBeTruthy()
+      expect(header.example, `${name} ${header.name}`).toBeDefined()
+    }
+    const isKeyed = method === 'post' && route !== 'POST /v1/payfast/notifications' && !route.includes('/ops/')
+    if (isKeyed) expect(named('Idempotency-Key'), name).toMatchObject({ in: 'header' })
+    if (operation.tags?.includes('administration')) expect(named('X-Gogga-Actor')?.required, name).toBe(true)
+    expect(headers.every((header) => ['Idempotency-Key', 'X-Gogga-Actor'].includes(header.name))).toBe(true)
+  }
+  const [spending] = operations().filter(({ route }) => route === 'POST /v1/usage')
+  expect(spending?.operation.parameters?.map(({ name, required }) => [name, required])).toEqual([
+    ['Idempotency-Key', true],
+  ])
+})
+
+test('every problem says what it means', () => {
+  for (const { name, operation } of operations()) {
+    for (const [status, { description, content = {} }] of Object.entries(operation.responses)) {
+      if (status.startsWith('2')) continue
+      expect(description, `${name} ${status}`).toMatch(/\w{3}.*\.$/)
+      expect(description, `${name} ${status}`).not.toBe('Default Response')
+      expect(Object.keys(content), `${name} ${status}`).toEqual(['application/problem+json'])
+    }
+  }
 })
 
 test('lists say how to filter, sort and expand, with examples that work', async () => {
@@ -167,7 +255,7 @@ test('summaries and ids of operations follow one pattern', () => {
   expect(of('/v1/auth-logs')).toMatchObject({ summary: 'List auth logs', operationId: 'list-auth-logs' })
   expect(of('/v1/auth-logs/{id}')).toMatchObject({ summary: 'Get one auth log', operationId: 'get-auth-log' })
   for (const { operationId } of operations().map(({ operation }) => operation))
-    expect(operationId).toMatch(/^(list-[a-z-]+s|get-[a-z-]+[^s]|stats-[a-z]+|health-[a-z]+|openapi)$/)
+    expect(operationId).toMatch(/^((list|get|post|delete)-[a-z-]+|stats-[a-z]+|health-[a-z]+|openapi)$/)
 })
 
 test("examples of rows fit their schemas, and no secret's column is named anywhere", () => {
