@@ -118,7 +118,7 @@ export function chargePaid(
 function countCharge(tx: Tx<'billing'>, schedule: Schedule, { now }: Sources): void {
   const chargeCount = schedule.chargeCount + 1
   const isLast = schedule.status === 'active' && chargeCount >= schedule.maxCharges
-  const changes = { chargeCount, lastChargedAt: now(), failedCount: 0, updatedAt: now() }
+  const changes = { chargeCount, lastChargedAt: now(), updatedAt: now() }
   tx.update('RecurringSchedule', { id: schedule.id }, isLast ? { ...changes, status: 'completed' } : changes)
 }
 
@@ -133,8 +133,7 @@ function giveChargedMonth(
   const cause = { actor: 'payfast' }
   if (isOvertaken(subscription, tier, schedule)) {
     const meta = { tier, given: false }
-    const kept = applyTransition(tx, subscription, 'take_payment', {}, { ...cause, meta }, sources)
-    alignSchedules(tx, subscription, kept, sources)
+    applyTransition(tx, subscription, 'take_payment', {}, { ...cause, meta }, sources)
   } else if (subscription.status === 'cancelled') {
     const changes = monthChanges(subscription, tier, sources.now())
     applyTransition(tx, subscription, 'renew_last', changes, cause, sources)

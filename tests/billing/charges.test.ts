@@ -1,26 +1,16 @@
 import { describe, expect, it, test } from 'vitest'
-import {
-  beginAttempt,
-  type ChargeAttempt,
-  chargeAbsent,
-  chargePaid,
-  chargeRefused,
-  chargeUnknown,
-  dueSchedules,
-  openAttempts,
-} from '../../src/billing/charges.ts'
+import { chargeAbsent, chargePaid, chargeRefused, chargeUnknown, dueSchedules } from '../../src/billing/charges.ts'
 import { addMonths } from '../../src/billing/months.ts'
 import { activate } from '../../src/billing/paid-months.ts'
 import { failPayment, recordPayment } from '../../src/billing/payments.ts'
 import { cancel, override, requestTierChange } from '../../src/billing/tier-changes.ts'
+import { attemptOf, begin, JULY, putDue, renewed } from './charge-world.ts'
 import {
   type BillingTx,
   days,
-  FREE,
   history,
   JIGGA,
   minutes,
-  mustFind,
   problemsOf,
   putSchedule,
   putSubscription,
@@ -30,78 +20,6 @@ import {
   type World,
   withBilling,
 } from './world.ts'
-
-/** The period ended at START; the charge is due. */
-const putDue = (
-  tx: BillingTx,
-  row: Parameters<typeof putSubscription>[1] = {},
-  terms: Parameters<typeof putSchedule>[1] = {},
-) => {
-  putSubscription(tx, { nextBilling: START, startedAt: new Date('2026-05-01T12:00:00.000Z'), ...row })
-  putSchedule(tx, { nextChargeAt: START, ...terms })
-}
-
-const begin = async ({ change, sources }: World): Promise<ChargeAttempt> =>
-  mustFind(await change((tx) => beginAttempt(tx, 'sched', sources))).attempt
-
-const attemptOf = ({ rows }: World, id: string): ChargeAttempt => mustFind(rows.find('ChargeAttempt', { id }))
-
-const JULY = addMonths(START, 1)
-const renewed = { tier: 'JIVE', status: 'active', nextBilling: JULY, lastReset: START, creditsUsed: 0, retryCount: 0 }
-
-describe('an attempt', () => {
-  test('is written before money moves, and only one at a time', async () => {
-    await withBilling(async (world) => {
-      const { change, rows, sources } = world
-      await change((tx) => putDue(tx))
-      expect(dueSchedules(rows, START, 10)).toEqual([{ id: 'sched' }])
-      const begun = mustFind(await change((tx) => beginAttempt(tx, 'sched', sources)))
-      const terms = { scheduleId: 'sched', userId: 'ann', tier: 'JIVE', amountCents: 9_900 }
-      const times = { startedAt: START, checkAt: minutes(2), endedAt: null }
-      expect(begun).toEqual({
-        attempt: { id: 'sched-0-0', ...terms, ...times, status: 'started', pfPaymentId: null, reason: null },
-        token: 'tok',
-      })
-      expect(attemptOf(world, 'sched-0-0')).toEqual(begun.attempt)
-      expect(await change((tx) => beginAttempt(tx, 'sched', sources))).toBeUndefined()
-      expect(dueSchedules(rows, START, 10)).toEqual([])
-    })
-  })
-
-  test('of a second agreement waits for the first, whose month both then have', async () => {
-    await withBilling(async (world) => {
-      const { change, rows, sources } = world
-      await change((tx) => {
-        putDue(tx)
-        putSchedule(tx, { id: 'second', nextChargeAt: START })
-      })
-      const { id } = await begin(world)
-      expect(await change((tx) => beginAttempt(tx, 'second', sources))).toBeUndefined()
-      await change((tx) => chargePaid(tx, { attemptId: id, paymentId: 'pf1' }, sources))
-      expect(dueSchedules(rows, START, 10)).toEqual([])
-      expect(scheduleOf(rows, 'second').nextChargeAt).toEqual(JULY)
-    })
-  })
-
-  const refused: readonly [string, Parameters<typeof putSubscription>[1], Parameters<typeof putSchedule>[1], string][] =
-    [
-      ['not due yet', {}, { nextChargeAt: minutes(1) }, 'active'],
-      ['not active', {}, { status: 'completed' }, 'completed'],
-      ['whose subscription was cancelled', { status: 'cancelled', nextBilling: days(3) }, {}, 'cancelled'],
-      ['whose subscription is FREE', FREE, {}, 'cancelled'],
-      ['whose subscription is pending', { status: 'pending' }, {}, 'cancelled'],
-      ['of somebody who is gone', { userId: 'bob' }, {}, 'cancelled'],
-    ]
-  it.each(refused)('is not begun for a schedule %s', async (_name, row, terms, status) => {
-    await withBilling(async ({ change, rows, sources }) => {
-      await change((tx) => putDue(tx, row, terms))
-      expect(await change((tx) => beginAttempt(tx, 'sched', sources))).toBeUndefined()
-      expect(scheduleOf(rows).status).toBe(status)
-      expect(rows.list('ChargeAttempt', {})).toEqual([])
-      expect(await change((tx) => beginAttempt(tx, 'unknown', sources))).toBeUndefined()
-    })
-  })
-})
 
 interface Step {
   readonly name: string
@@ -341,134 +259,6 @@ describe('while a charge is under way, a subscription is', () => {
       expect(subscriptionOf(rows)).toMatchObject({ status: 'cancelled', nextBilling: addMonths(days(2), 1) })
       expect(history(rows).at(-1)).toBe('payment_succeeded JIVE/cancelled by payfast')
       expect(scheduleOf(rows)).toMatchObject({ status: 'cancelled', chargeCount: 1 })
-    })
-  })
-})
-
-describe('a refused charge', () => {
-  test('is tried again after 1, 3 and 5 days, and then the subscription expires', async () => {
-    await withBilling(async (world) => {
-      const { change, rows, sources } = world
-      await change((tx) => putDue(tx))
-      const refuse = async () => {
-        const { id } = await begin(world)
-        await change((tx) => chargeRefused(tx, { attemptId: id, reason: '51' }, sources))
-        expect(await change((tx) => chargeRefused(tx, { attemptId: id, reason: '51' }, sources))).toBe('repeat')
-        expect(problemsOf(rows)).toEqual([])
-      }
-      for (const [at, day] of [1, 4, 9].entries()) {
-        await refuse()
-        const failures = at + 1
-        expect(subscriptionOf(rows)).toMatchObject({
-          tier: 'JIVE',
-          status: 'past_due',
-          retryCount: failures,
-          paymentFailedAt: START,
-        })
-        expect(scheduleOf(rows)).toMatchObject({ status: 'active', failedCount: failures, nextChargeAt: days(day) })
-        sources.setNow(days(day))
-      }
-      await refuse()
-      expect(subscriptionOf(rows)).toMatchObject({ ...FREE, status: 'expired', lastReset: START })
-      expect(scheduleOf(rows)).toMatchObject({ status: 'failed', failedCount: 4 })
-      expect(history(rows)).toEqual([
-        ...Array.from({ length: 4 }, () => 'payment_failed JIVE/past_due by payfast'),
-        'downgraded FREE/expired by system',
-      ])
-      expect(rows.list('ChargeAttempt', {}).map(({ id }) => id)).toEqual([
-        'sched-0-0',
-        'sched-0-1',
-        'sched-0-2',
-        'sched-0-3',
-      ])
-    })
-  })
-
-  test('is made good by the next', async () => {
-    await withBilling(async (world) => {
-      const { change, rows, sources } = world
-      await change((tx) => putDue(tx))
-      const first = await begin(world)
-      await change((tx) => chargeRefused(tx, { attemptId: first.id, reason: '51' }, sources))
-      sources.setNow(days(1))
-      const second = await begin(world)
-      await change((tx) => chargePaid(tx, { attemptId: second.id, paymentId: 'pf1' }, sources))
-      expect(subscriptionOf(rows)).toMatchObject({ ...renewed, paymentFailedAt: null })
-      expect(scheduleOf(rows)).toMatchObject({ failedCount: 0, nextChargeAt: JULY })
-    })
-  })
-
-  test('of an upgrade puts everything back', async () => {
-    await withBilling(async (world) => {
-      const { change, rows, sources } = world
-      await change((tx) => {
-        putSubscription(tx)
-        putSchedule(tx)
-      })
-      await change((tx) => requestTierChange(tx, { userId: 'ann', tier: 'JIGGA', actor: 'ann' }, sources))
-      const { id } = await begin(world)
-      await change((tx) => chargeRefused(tx, { attemptId: id, reason: '51' }, sources))
-      expect(subscriptionOf(rows)).toMatchObject({ tier: 'JIVE', status: 'active', nextTier: null, retryCount: 0 })
-      const back = { tier: 'JIVE', amountCents: 9_900, nextChargeAt: days(20), failedCount: 0, status: 'active' }
-      expect(scheduleOf(rows)).toMatchObject(back)
-      expect(history(rows)).toEqual(['payment_failed JIVE/active by payfast'])
-    })
-  })
-})
-
-describe('an attempt whose outcome is unknown', () => {
-  test('is looked up later and later, and nothing else is charged meanwhile', async () => {
-    await withBilling(async (world) => {
-      const { change, rows, sources } = world
-      await change((tx) => putDue(tx))
-      const { id } = await begin(world)
-      const waits: number[] = []
-      for (let round = 0; round < 8; round++) {
-        await change((tx) => chargeUnknown(tx, { attemptId: id, reason: 'timeout' }, sources))
-        const { checkAt, status } = attemptOf(world, id)
-        expect(status).toBe('started')
-        waits.push((checkAt.getTime() - sources.now().getTime()) / 60_000)
-        expect(openAttempts(rows, new Date(checkAt.getTime() - 1))).toEqual([])
-        expect(openAttempts(rows, checkAt).map((open) => open.id)).toEqual([id])
-        expect(dueSchedules(rows, checkAt, 9)).toEqual([])
-        sources.setNow(checkAt)
-      }
-      expect(waits).toEqual([2, 2, 4, 8, 16, 32, 60, 60])
-    })
-  })
-
-  test('counts as lost when the history still lacks it after 15 minutes, and may then be made again', async () => {
-    await withBilling(async (world) => {
-      const { change, rows, sources } = world
-      await change((tx) => putDue(tx))
-      const { id } = await begin(world)
-      sources.setNow(new Date(minutes(15).getTime() - 1))
-      expect(await change((tx) => chargeAbsent(tx, { attemptId: id }, sources))).toBe('open')
-      expect(dueSchedules(rows, sources.now(), 9)).toEqual([])
-      sources.setNow(minutes(15))
-      expect(await change((tx) => chargeAbsent(tx, { attemptId: id }, sources))).toBe('lost')
-      expect(await change((tx) => chargeAbsent(tx, { attemptId: id }, sources))).toBe('lost')
-      expect(attemptOf(world, id)).toMatchObject({ status: 'failed', reason: 'lost', endedAt: minutes(15) })
-      expect(subscriptionOf(rows)).toMatchObject({ status: 'active', retryCount: 0 })
-      expect(scheduleOf(rows).failedCount).toBe(0)
-      expect((await begin(world)).id).toBe('sched-0-1')
-    })
-  })
-
-  test('money that came late is kept on record for the erased', async () => {
-    await withBilling(async (world) => {
-      const { change, rows, sources } = world
-      await change((tx) => putDue(tx))
-      const { id } = await begin(world)
-      await change((tx) => {
-        tx.insert('Tombstone', { subjectId: 'ann', erasedAt: START })
-        tx.remove('RecurringSchedule', {})
-        tx.remove('Subscription', {})
-      })
-      expect(await change((tx) => chargePaid(tx, { attemptId: id, paymentId: 'pf1' }, sources))).toBe('applied')
-      expect(attemptOf(world, id).status).toBe('paid')
-      expect(rows.list('ProcessedPayment', {})).toHaveLength(1)
-      expect(rows.list('Subscription', {})).toEqual([])
     })
   })
 })

@@ -192,10 +192,8 @@ export function createModel() {
       const { schedule, tier } = attempt
       const isPlanned = schedule.isActive && schedule.tier === tier
       schedule.count += 1
-      schedule.fails = 0
       if (schedule.count >= 12) schedule.isActive = false
-      if (rank(tier) < rank(s.tier) && !isPlanned) align(false)
-      else {
+      if (rank(tier) >= rank(s.tier) || isPlanned) {
         const before = `${s.tier} ${s.next}`
         giveMonth(tier)
         if (s.status !== 'cancelled') {

@@ -128,7 +128,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'active without a schedule ends with its period',
-    row: used,
+    row: { ...used, nextTier: 'JIGGA' },
     day: 20,
     becomes: { ...ended, lastReset: june(21) },
     events: ['downgraded FREE/expired by system'],
