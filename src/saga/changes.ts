@@ -108,8 +108,8 @@ export class Changes {
     const result = await this.#keepingRefusals(domain, id, asked, () => this.#write(domain, id, asked, steps, posted))
     if ('requestHash' in result) return await this.#repeat(domain, result, asked)
     this.#options.reached(`${asked.route}:committed`)
-    if ('refusal' in result) throw result.refusal
     const settled = await this.#settle(id, posted)
+    if ('refusal' in result) throw result.refusal
     // A refusal in another file changed the answer in this one.
     if (posted.length > 0) throwRefusal(this.#find(domain, id))
     const { status = 200, data } = result
@@ -135,15 +135,18 @@ export class Changes {
     })
   }
 
-  async #keepingRefusals<T>(domain: Domain, id: string, asked: Asked, work: () => Promise<T>): Promise<T> {
+  /** Where another process answered the same request in the meantime, its answer holds. */
+  async #keepingRefusals<T>(domain: Domain, id: string, asked: Asked, work: () => Promise<T>): Promise<T | Kept> {
     try {
       return await work()
     } catch (error) {
       if (asked.key !== undefined && error instanceof GoggaError && isRefusal(error)) {
-        await changeIn(this.#options.files, domain, (tx) => {
-          if (this.#takePlace(tx, id)) return
-          this.#keep(tx, id, { ...asked, secret: false }, error.status, refusalText(error))
+        const existing = await changeIn(this.#options.files, domain, (tx) => {
+          const found = this.#takePlace(tx, id)
+          if (!found) this.#keep(tx, id, { ...asked, secret: false }, error.status, refusalText(error))
+          return found
         })
+        if (existing) return existing
       }
       throw error
     }
@@ -160,8 +163,7 @@ export class Changes {
   async #repeat<T>(domain: Domain, kept: Kept, asked: Asked): Promise<Answer<T>> {
     if (kept.requestHash !== requestHashOf(asked)) throw new ReusedKeyError()
     throwRefusal(kept)
-    const waiting = this.#options.courier.waiting(kept.id)
-    const settled = await this.#settle(kept.id, waiting)
+    const settled = await this.#settle(kept.id, this.#options.courier.waiting(kept.id))
     throwRefusal(this.#find(domain, kept.id))
     const data = JSON.parse(openAnswer(kept.answer, asked)) as T
     return { status: settled ? kept.status : 202, data, change: { id: kept.id, settled }, repeated: true }
@@ -209,7 +211,16 @@ export class Changes {
     const chains = new Map(waiting.map((message) => [`${message.origin} ${message.subjectId ?? message.id}`, message]))
     const delivered = [...chains.values()].map((message) => courier.deliver(message.origin, message))
     await within(settleMs, Promise.all(delivered))
-    return courier.waiting(changeId).length === 0
+    return this.#isSettled(changeId)
+  }
+
+  /** The change is on disk: where a file cannot even be read, its part is still to come. */
+  #isSettled(changeId: string): boolean {
+    try {
+      return this.#options.courier.waiting(changeId).length === 0
+    } catch {
+      return false
+    }
   }
 }
 

@@ -60,7 +60,7 @@ export class Courier implements AsyncDisposable {
     const key = `${origin} ${chain.subjectId ?? chain.id}`
     // Somebody's run may be past the new message already: after it, one more.
     const before = this.#running.get(key)
-    const drain = () => this.#drain(origin, chain, claimed)
+    const drain = () => this.#drain(origin, chain, claimed).catch(() => {}) // Unreadable now: `sweep` tries again.
     const run = before ? before.then(drain) : drain()
     this.#running.set(key, run)
     await run

@@ -22,13 +22,19 @@ export function changeIdOf({ route, key, keyId, subjectId }: Asked): string | un
   return hash('sha256', JSON.stringify([keyId ?? null, keyId ? null : (subjectId ?? null), route, key]), 'hex')
 }
 
-export const requestHashOf = ({ route, body }: Asked): string =>
-  hash('sha256', JSON.stringify([route, canonical(body)]), 'hex')
+export const requestHashOf = (asked: Asked): string => hash('sha256', requestText(asked), 'hex')
 
-/** The same text whatever the order of an object's keys. */
+/** Route and body as text: the same for the same values, whatever the order of their names. */
+export const requestText = ({ route, body }: Asked): string => JSON.stringify([route, canonical(body)])
+
+/** As JSON has it, with the names of every object sorted. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical)
   if (value === null || typeof value !== 'object') return value
-  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
-  return entries.map(([key, inner]) => [key, canonical(inner)])
+  if ('toJSON' in value && typeof value.toJSON === 'function') return value.toJSON()
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([key, inner]) => [key, canonical(inner)]),
+  )
 }

@@ -1,7 +1,7 @@
 // An answer that holds a secret, kept so that only who repeats the request can open it: AES-256-GCM under a key that is made
 // of the request's own key and body, of which the file holds nothing but hashes.
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-import type { Asked } from './requests.ts'
+import { type Asked, requestText } from './requests.ts'
 
 const IV_BYTES = 12
 const TAG_BYTES = 16
@@ -24,5 +24,7 @@ export function openAnswer(kept: string, asked: Asked): string {
   return decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
 }
 
-const keyOf = ({ key = '', body, route }: Asked, salt: Buffer): Buffer =>
-  Buffer.from(hkdfSync('sha256', JSON.stringify([key, body]), salt, `gogga answer ${route}`, 32))
+const keyOf = (asked: Asked, salt: Buffer): Buffer => {
+  const { key = '', route } = asked
+  return Buffer.from(hkdfSync('sha256', JSON.stringify([key, requestText(asked)]), salt, `gogga answer ${route}`, 32))
+}
