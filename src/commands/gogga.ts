@@ -10,6 +10,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'keys create': async () => (await import('./keys.ts')).createCommand,
   'keys list': async () => (await import('./keys.ts')).listCommand,
   'keys revoke': async () => (await import('./keys.ts')).revokeCommand,
+  'outbox list': async () => (await import('./outbox.ts')).listCommand,
+  'outbox retry': async () => (await import('./outbox.ts')).retryCommand,
+  'outbox drop': async () => (await import('./outbox.ts')).dropCommand,
 }
 
 export const VERBS = Object.keys(COMMANDS)

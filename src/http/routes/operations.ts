@@ -40,14 +40,15 @@ export async function operationsRoutes(
     {
       name: 'retry',
       summary: 'Try a message again',
-      about: 'At once, as if it were new, and says what came of it.',
+      about:
+        'At once, as if it were new, and says what came of it. A repeat does no harm; an Idempotency-Key is not needed.',
       answer: RetriedAnswer,
       run: (id: string) => retryNow(sagas, id),
     },
     {
       name: 'drop',
       summary: 'Give a dead message up',
-      about: 'Its effect will never come. 409 for a message that is still tried.',
+      about: 'Its effect will never come. 409 for a message that is still tried, 404 where it is gone already.',
       answer: DroppedAnswer,
       run: (id: string) => dropMessage(files, id),
     },

@@ -3,13 +3,15 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
-import { GoggaError } from '../../errors.ts'
-import { PAYFAST_SOURCES, readItn, sourceList, verifyItn } from '../../payfast/itn.ts'
+import { GoggaError, UsageError } from '../../errors.ts'
+import { type Itn, PAYFAST_SOURCES, readItn, sourceList, verifyItn } from '../../payfast/itn.ts'
+import { findEmails } from '../../pii/find.ts'
 import { receiveNotification, requirePayfast } from '../../saga/payments.ts'
 import { accessTo } from '../authorization.ts'
 import { securityOf } from '../openapi.ts'
 import { Notification } from '../schemas/payfast.ts'
 import { problemsFor } from '../schemas/problem.ts'
+import { isPlainText } from '../schemas/words.ts'
 
 const URL = '/v1/payfast/notifications'
 const FORM = 'application/x-www-form-urlencoded'
@@ -48,10 +50,28 @@ export async function payfastRoutes(app: FastifyInstance, { context }: { readonl
     const { merchant } = requirePayfast(config)
     const itn = readItn(typeof request.body === 'string' ? request.body : '')
     verifyItn(itn, { merchant, sourceAddress: request.ip, sources: isSource })
+    requireIds(itn)
     await receiveNotification(sagas, itn)
     return reply.type('text/plain; charset=utf-8').send('OK')
   })
 }
+
+const VISIBLE = /^[\x21-\x7e]{1,200}$/
+
+/** What billing.db keeps must be ids: an email in the place of one is refused here, in words that PayFast's log can show. */
+function requireIds({ paymentId, userId, token, email }: Itn): void {
+  const ids = { pf_payment_id: paymentId, custom_str3: userId, token }
+  const errors = Object.entries(ids)
+    .filter(([, id]) => id !== undefined && (!VISIBLE.test(id) || findEmails(id).length > 0))
+    .map(([at]) => ({ at, message: 'expected an opaque id of at most 200 visible ASCII characters' }))
+  if (userId === undefined && email !== undefined && !isEmail(email))
+    errors.push({ at: 'email_address', message: 'expected an email' })
+  if (errors.length === 0) return
+  const list = errors.map(({ at, message }) => `${at}: ${message}`).join('; ')
+  throw new UsageError(`The notification does not fit: ${list}`, { errors })
+}
+
+const isEmail = (text: string): boolean => /^[^@\s]+@[^@\s]+$/.test(text) && text.length <= 320 && isPlainText(text)
 
 const notAForm = () =>
   new GoggaError(
