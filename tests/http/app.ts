@@ -6,6 +6,8 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { type Config, readConfig } from '../../src/config.ts'
 import { type Context, createContext, type Sources } from '../../src/context.ts'
+import { openWriter } from '../../src/database/connections.ts'
+import type { Domain } from '../../src/database/domains.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import { createKey, type Scope } from '../../src/identity/api-keys.ts'
 import { createSession } from '../../src/identity/sessions.ts'
@@ -121,6 +123,18 @@ export function tokenIn(raw: string): string {
   const [token] = /gogga_login_[\w-]+/.exec(parseMail(raw).text ?? '') ?? []
   if (token === undefined) throw new Error('This mail holds no login token')
   return token
+}
+
+/** Keeps everybody else from writing this file until it is disposed of, as another process would. */
+export function lock({ paths }: Databases, domain: Domain): Disposable {
+  const other = openWriter(domain, paths[domain])
+  other.exec('begin immediate')
+  return {
+    [Symbol.dispose]() {
+      other.exec('rollback')
+      other.close()
+    },
+  }
 }
 
 /** One app for all tests of a file, where none changes what another reads. */

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { emailKey } from '../../identity/emails.ts'
+import { isAddress } from '../../mail/addresses.ts'
 import { requestLogin, signIn, signOut } from '../../saga/sign-in.ts'
 import { accessTo } from '../authorization.ts'
 import { securityOf } from '../openapi.ts'
@@ -15,7 +16,7 @@ const MAX_EMAIL = 254
 const MAX_TOKEN = 200
 
 const LoginRequest = z
-  .strictObject({ email: z.email().max(MAX_EMAIL) })
+  .strictObject({ email: z.email().max(MAX_EMAIL).refine(isAddress, 'is not an address that mail goes to') })
   .meta({ examples: [{ email: 'thandi@example.co.za' }] })
 
 const LoginSent = z
