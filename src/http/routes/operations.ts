@@ -33,7 +33,7 @@ export async function operationsRoutes(
   }
   app.get('/v1/ops/outbox', { schema: list }, (request, reply) => {
     const filter = request.query as z.output<typeof OutboxQuery>
-    reply.send({ data: listOutbox(files, filter), figures: outboxFigures(files) })
+    reply.send({ data: listOutbox(files, filter).map(withoutPath), figures: outboxFigures(files) })
   })
 
   const steps = [
@@ -62,7 +62,9 @@ export async function operationsRoutes(
       params: MessageParams,
       response: { 200: json('Done.', answer), ...problemsFor(400, 401, 403, 404, 409, 503) },
     }
-    app.post(url, { schema }, async (request) => ({ data: await run((request.params as { id: string }).id) }))
+    app.post(url, { schema }, async (request) => ({
+      data: withoutPath(await run((request.params as { id: string }).id)),
+    }))
   }
 }
 
@@ -82,6 +84,12 @@ export async function retryNow(
   }
   return { ...row, origin: message.origin, outcome: row.deadAt ? 'dead' : 'waiting' }
 }
+
+/** Where the files lie is for the command, on the machine itself. */
+const withoutPath = <T extends Undelivered>(message: T): T => ({
+  ...message,
+  reason: message.reason?.replaceAll(/ at (?:[A-Za-z]:)?[\\/][^\s:,]*/g, '') ?? null,
+})
 
 function aboutOf(method: string, url: string, about: string) {
   const { security, note } = securityOf(accessTo(method, url))
