@@ -1,14 +1,15 @@
-// npm run bench -- [join] [http] [split] [memory] [--json] …: ratios measured side by side in one run, never assertions in tests.
+// npm run bench -- [join] [http] [writes] [split] [memory] [--json] …: ratios measured side by side in one run, never assertions in tests.
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Figure, Verdict } from './measure.ts'
 
 const HELP = `Measures the figures that the README states, side by side on the same data.
 
-Usage: npm run bench -- [join] [http] [split] [memory] [--json] [--users N] [--quick]
+Usage: npm run bench -- [join] [http] [writes] [split] [memory] [--json] [--users N] [--quick]
 
   join     a page of 50 users with their links: join service, SQL over ATTACH, Prisma include; 10,000 and 1,000,000 users
   http     the same over HTTP, and one user with everything, against Fastify and Prisma include
+  writes   a voucher redeemed over three files, 1,000 spends at once, and writes beside a bulk load, against one file
   split    gogga split against insert … select over ATTACH for the same rows
   memory   peak memory of gogga split on a file of 2 GB; takes minutes and 8 GB of disk, and runs only when it is named
 
@@ -18,11 +19,11 @@ Usage: npm run bench -- [join] [http] [split] [memory] [--json] [--users N] [--q
 
 Examples:
   $ npm run bench -- join
-  $ npm run bench -- join http split --json
+  $ npm run bench -- join http writes split --json
 `
 
-const WHAT = ['join', 'http', 'split', 'memory'] as const
-const USUAL: readonly What[] = ['join', 'http', 'split']
+const WHAT = ['join', 'http', 'writes', 'split', 'memory'] as const
+const USUAL: readonly What[] = ['join', 'http', 'writes', 'split']
 type What = (typeof WHAT)[number]
 
 interface Result {
@@ -68,22 +69,28 @@ async function run(): Promise<void> {
 /** Loaded on use: each benchmark brings its own baseline. */
 async function bench(what: What): Promise<Result> {
   const quick = values.quick ?? false
-  const people = Number(values.users ?? (quick ? 2_000 : 100_000))
+  const either = <T>(full: T, small: T): T => (quick ? small : full)
+  const peopleOf = (full: number, small: number) => Number(values.users ?? either(full, small))
+  const people = peopleOf(100_000, 2_000)
   const say = (text: string) => process.stderr.write(`${text}\n`)
   if (what === 'join') {
     const { benchJoin } = await import('./join.ts')
-    return benchJoin({ people, scale: quick ? [1_000, 5_000] : [10_000, 1_000_000], rounds: quick ? 3 : 15, say })
+    return benchJoin({ people, scale: either([10_000, 1_000_000], [1_000, 5_000]), rounds: either(15, 3), say })
   }
   if (what === 'http') {
     const { benchHttp } = await import('./http.ts')
-    return benchHttp({ people, seconds: quick ? 1 : 4, rounds: quick ? 1 : 3, say })
+    return benchHttp({ people, seconds: either(4, 1), rounds: either(3, 1), say })
+  }
+  if (what === 'writes') {
+    const { benchWrites } = await import('./writes.ts')
+    return benchWrites({ people, quick, say })
   }
   if (what === 'memory') {
     const { benchMemory } = await import('./memory.ts')
-    return benchMemory({ people: Number(values.users ?? (quick ? 5_000 : 1_300_000)), say })
+    return benchMemory({ people: peopleOf(1_300_000, 5_000), say })
   }
   const { benchSplit } = await import('./split.ts')
-  return benchSplit({ people: Number(values.users ?? (quick ? 1_000 : 40_000)), rounds: quick ? 1 : 5, say })
+  return benchSplit({ people: peopleOf(40_000, 1_000), rounds: either(5, 1), say })
 }
 
 function print(what: What, { figures, verdicts }: Result): void {

@@ -1,11 +1,12 @@
 // The legacy way: one file, one Prisma client with the stock adapter, `include`.
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 
 const HERE = import.meta.dirname
-const CLIENT = join(HERE, 'generated/client.ts')
+const SCHEMA = join(HERE, 'legacy.prisma')
+export const CLIENT = join(HERE, 'generated/client.ts')
 
 const INCLUDE = { subscription: true, payments: true, vouchers: true } as const
 
@@ -24,11 +25,11 @@ interface UserClient {
   $disconnect(): Promise<void>
 }
 
-/** Generates the baseline's client when it is missing; takes some seconds once. */
+/** Generates the baseline's client when it is missing or older than its schema; takes some seconds once. */
 export function generateBaseline(): void {
-  if (existsSync(CLIENT)) return
+  if (existsSync(CLIENT) && statSync(CLIENT).mtimeMs >= statSync(SCHEMA).mtimeMs) return
   const prisma = join(HERE, '../../../node_modules/.bin/prisma')
-  execFileSync(prisma, ['generate', '--schema', join(HERE, 'legacy.prisma')], { stdio: 'pipe' })
+  execFileSync(prisma, ['generate', '--schema', SCHEMA], { stdio: 'pipe' })
 }
 
 export async function openUnified(path: string): Promise<Unified> {
