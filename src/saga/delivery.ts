@@ -10,7 +10,10 @@ import { type Handled, isMessageType, MESSAGES, type MessageType, type Post, pos
 import type { Reached, SagaSources } from './sources.ts'
 
 export type Outcome =
-  /** `delivered`: it took effect, now or before; `compensated`: it was refused, and its compensation is on the way. */
+  /**
+   * `delivered`: it took effect, now or before; `compensated`: it was refused, and its compensation is on the way.
+   * `goesOn`: messages may follow from it in the target's outbox, also such as another process left there.
+   */
   | { readonly is: 'delivered'; readonly goesOn: boolean }
   | { readonly is: 'compensated' }
   /** `dead`: no try will help. */
@@ -27,9 +30,9 @@ export async function attempt(carrier: Carrier, row: OutboxRow): Promise<Outcome
   if (!isMessageType(row.type)) return { is: 'dead', reason: `no handler for ${row.type}` }
   carrier.reached(`${row.type}:before-delivery`)
   try {
-    const goesOn = await handle(carrier, row, row.type)
+    await handle(carrier, row, row.type)
     carrier.reached(`${row.type}:delivered`)
-    return { is: 'delivered', goesOn }
+    return { is: 'delivered', goesOn: followsOf(row.type).length > 0 }
   } catch (error) {
     if (!isRefusal(error)) return { is: 'failed', reason: reasonOf(error) }
     return await refuse(carrier, row, (error as GoggaError).message)
@@ -61,38 +64,34 @@ export async function refuse({ files, sources, reached }: Carrier, row: OutboxRo
   }
 }
 
-/** Whether the handler posted messages of its own. */
-async function handle({ files, sources }: Carrier, row: OutboxRow, type: MessageType): Promise<boolean> {
+async function handle({ files, sources }: Carrier, row: OutboxRow, type: MessageType): Promise<void> {
   const { target, payload, run } = MESSAGES[type]
   const parsed = payload.safeParse(JSON.parse(row.payload))
   if (!parsed.success) throw new GoggaError('payload', 500, 1, 'the payload does not fit its schema')
-  return await changeIn(files, target, (tx) => {
-    if (tx.find('InboxMessage', { id: row.id })) return false
-    const handled = handling(tx, row, sources)
+  await changeIn(files, target, (tx) => {
+    if (tx.find('InboxMessage', { id: row.id })) return
+    const handled = handling(tx, row, type, sources)
     // The table gives each type its own target and payload; here it is any of them.
     ;(run as (tx: Tx, payload: unknown, handled: Handled) => void)(tx, parsed.data, handled)
     markReceived(tx, row, sources)
-    return handled.goesOn
   })
 }
 
-function handling(tx: Tx, { id, changeId }: OutboxRow, sources: SagaSources): Handled & { goesOn: boolean } {
-  const handled = {
-    ...sources,
-    messageId: id,
-    changeId,
-    goesOn: false,
-    post(message: { type: string }) {
-      post(tx, message as Post<MessageType>, changeId, sources.now())
-      handled.goesOn = true
-    },
-  }
-  return handled
-}
+const handling = (tx: Tx, { id, changeId }: OutboxRow, type: MessageType, sources: SagaSources): Handled => ({
+  ...sources,
+  messageId: id,
+  changeId,
+  post(message) {
+    if (!followsOf(type).includes(message.type)) throw new Error(`${message.type} is not declared to follow ${type}`)
+    post(tx, message as Post<MessageType>, changeId, sources.now())
+  },
+})
 
 function markReceived(tx: Tx, { id, type }: OutboxRow, { now }: SagaSources): void {
   tx.insert('InboxMessage', { id, type, receivedAt: now() })
 }
+
+const followsOf = (type: MessageType): readonly string[] => MESSAGES[type].follows ?? []
 
 const compensationOf = (type: MessageType): string | undefined => MESSAGES[type].compensation
 

@@ -45,14 +45,16 @@ interface Handler<D extends Domain, P> {
   readonly run: (tx: Tx<D>, payload: P, handled: Handled) => void
   /** The type of the message that goes back, with the same payload, when this one is refused. */
   readonly compensation?: string
+  /** The types that `run` posts. A delivery waits for theirs, so that no two files may lead into each other. */
+  readonly follows?: readonly string[]
 }
 
 const handler = <D extends Domain, P>(
   target: D,
   payload: z.ZodType<P>,
   run: Handler<D, P>['run'],
-  compensation?: string,
-): Handler<D, P> => ({ target, payload, run, ...(compensation && { compensation }) })
+  further: Pick<Handler<D, P>, 'compensation' | 'follows'> = {},
+): Handler<D, P> => ({ target, payload, run, ...further })
 
 export const MESSAGES = {
   'user-created': handler('billing', z.strictObject({ userId: Id }), openSubscription),
@@ -64,7 +66,7 @@ export const MESSAGES = {
       grantVoucher(tx, { userId, voucherType, actor: userId }, handled)
       handled.post({ type: 'voucher-noted', what: voucherId, subjectId: userId, payload: voucher })
     },
-    'voucher-refused',
+    { compensation: 'voucher-refused', follows: ['voucher-noted'] },
   ),
   'voucher-refused': handler('admin', VoucherPayload, (tx, { voucherId, userId, reason = 'refused' }, handled) => {
     releaseVoucher(tx, { voucherId, userId, reason: 'refused' }, handled)
