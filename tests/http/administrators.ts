@@ -1,6 +1,8 @@
 // For tests of what administrators do: who they are, how they ask, and what the three files hold afterwards.
 import { existsSync, readFileSync } from 'node:fs'
+import type { Statement } from 'better-sqlite3'
 import type { LightMyRequestResponse } from 'fastify'
+import type { Connection } from '../../src/database/connections.ts'
 import { DOMAINS, type Domain } from '../../src/database/domains.ts'
 import type { TestApp } from './app.ts'
 
@@ -41,20 +43,24 @@ export const adminLogs = ({ context }: TestApp) =>
 export const origins = ({ context }: TestApp) =>
   context.files.identity.rows.list('AdminLogOrigin', {}).filter(({ adminLogId }) => adminLogId !== 'g1')
 
+type Counts = Readonly<Record<string, number>>
+
+const counters = new WeakMap<object, Statement<[], Counts>>()
+
 /** `domain.Table` → number of rows, for every table of the three files, read by SQL of its own. */
-export function counts({ context }: TestApp): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    DOMAINS.flatMap((domain) => {
-      const { reader } = context.files[domain]
-      const tables = reader.prepare("select name from sqlite_master where type = 'table'").pluck().all() as string[]
-      return tables
-        .filter((table) => !table.startsWith('sqlite_'))
-        .map((table) => [
-          `${domain}.${table}`,
-          reader.prepare(`select count(*) from "${table}"`).pluck().get() as number,
-        ])
-    }),
-  )
+export function counts({ context }: TestApp): Counts {
+  return Object.assign({}, ...DOMAINS.map((domain) => counterOf(domain, context.files[domain].reader).get()))
+}
+
+function counterOf(domain: Domain, reader: Connection): Statement<[], Counts> {
+  const known = counters.get(reader)
+  if (known) return known
+  const sql = "select name from sqlite_master where type = 'table' and name not like 'sqlite@_%' escape '@'"
+  const tables = reader.prepare(sql).pluck().all() as string[]
+  const columns = tables.map((table) => `(select count(*) from "${table}") as "${domain}.${table}"`)
+  const counter = reader.prepare<[], Counts>(`select ${columns.join(', ')}`)
+  counters.set(reader, counter)
+  return counter
 }
 
 /** What a file and its log hold on disk, once what was deleted is gone from both. */
