@@ -1,6 +1,7 @@
-// The bulk load beside which the benchmark writes: people into the file whose path is the argument, in long transactions one
-// after the other, until it is killed. As an import does, it makes its rows first and then writes them. It looks for the lock
-// ten thousand times a second: with SQLite's own wait, of up to 100 ms, a busy writer would hardly let it load anything.
+// The bulk load beside which the benchmark writes: people into the file that the first argument names, synced as the second
+// says, in long transactions one after the other, until it is killed. As an import does, it makes its rows first and then
+// writes them. It looks for the lock ten thousand times a second: with SQLite's own wait, of up to 100 ms, a busy writer
+// would hardly let it load anything.
 import Database from 'better-sqlite3'
 import { tryTo } from './try-to.ts'
 
@@ -10,7 +11,7 @@ const SLEEP = new Int32Array(new SharedArrayBuffer(4))
 
 const file = new Database(process.argv[2] ?? '', { fileMustExist: true, timeout: 0 })
 file.pragma('journal_mode = WAL')
-file.pragma('synchronous = FULL')
+file.pragma(`synchronous = ${process.argv[3] === 'FULL' ? 'FULL' : 'NORMAL'}`)
 file.pragma('foreign_keys = ON')
 const insert = file.prepare(
   'insert into "User" (id, email, isAdmin, isServiceAdmin, createdAt, updatedAt) values (?, ?, 0, 0, ?, ?)',
