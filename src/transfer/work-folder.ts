@@ -7,10 +7,10 @@ import Database from 'better-sqlite3'
 import { allModels } from '../database/catalog.ts'
 import type { Connection } from '../database/connections.ts'
 import { DOMAINS } from '../database/domains.ts'
+import { writeWhole } from '../database/durable.ts'
 import { migrationsOf } from '../database/migrations.ts'
 import { ConflictError, FileError } from '../errors.ts'
 import type { Counts } from './counts.ts'
-import { writeWhole } from './durable.ts'
 import type { DroppedIndex } from './target-files.ts'
 
 export interface TableProgress {
