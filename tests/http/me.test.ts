@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
+import type { Sources } from '../../src/context.ts'
 import { Subscription } from '../../src/http/schemas/subscription.ts'
+import type { PayfastClient } from '../../src/payfast/client.ts'
+import { makeCharges } from '../../src/saga/recurring-charges.ts'
 import { type PayfastServer, startPayfast } from '../helpers/payfast-server.ts'
-import { type By, NOW, type TestApp, withApp } from './app.ts'
+import { type By, lock, NOW, type TestApp, withApp } from './app.ts'
 
 const TIER = '/v1/me/subscription/tier'
 const CANCELLATION = '/v1/me/subscription/cancellation'
@@ -37,6 +40,7 @@ async function giveJive({ context }: TestApp): Promise<void> {
 const withJive = (
   work: (test: TestApp, by: By, payfast: PayfastServer) => Promise<void>,
   env: Readonly<Record<string, string>> = {},
+  overrides: Partial<Sources> = {},
 ): Promise<void> =>
   (async () => {
     await using payfast = await startPayfast({ merchant })
@@ -45,7 +49,7 @@ const withJive = (
         await giveJive(test)
         await work(test, { session: await test.session('u2') }, payfast)
       },
-      { env: { ...PAYFAST, PAYFAST_API_URL: payfast.url, ...env } },
+      { env: { ...PAYFAST, PAYFAST_API_URL: payfast.url, ...env }, overrides },
     )
   })()
 
@@ -155,6 +159,28 @@ test('where payments are off, or PayFast is out of reach, an upgrade waits', asy
       expect(answer.json().data).toMatchObject({ tier: 'JIVE', nextTier: 'JIGGA' })
     },
     { env: { ...PAYFAST, PAYFAST_API_URL: 'http://127.0.0.1:1' } },
+  )
+})
+
+test('where the charge cannot be written, the upgrade waits for the background, and the log says so', async () => {
+  let hold: () => void = () => {}
+  const reached = (place: string) => void (place === `POST ${TIER}:committed` && hold())
+  await withJive(
+    async (test, by, payfast) => {
+      using locks = new DisposableStack()
+      hold = () => void locks.use(lock(test.databases, 'billing'))
+      const answer = await test.post(TIER, { tier: 'JIGGA' }, by)
+      expect(answer.statusCode, answer.body).toBe(200)
+      expect(answer.json().data).toMatchObject({ tier: 'JIVE', nextTier: 'JIGGA' })
+      expect(test.log.filter((line) => line.includes('charging failed'))).toHaveLength(1)
+      locks.dispose()
+
+      await makeCharges(test.context.sagas, test.context.payfast as PayfastClient)
+      expect(await subscriptionOf(test, by)).toMatchObject({ tier: 'JIGGA', nextTier: null })
+      expect(payfast.ledger).toHaveLength(1)
+    },
+    {},
+    { reached },
   )
 })
 
@@ -269,6 +295,7 @@ test.each<[string, string, unknown, string]>([
   ['somebody', TIER, { tier: 'JIGGA', userId: 'u1' }, 'userId'],
   ['no body', TIER, undefined, 'body'],
   ['a reason', CANCELLATION, { reason: 'x' }, 'reason'],
+  ['null', CANCELLATION, 'null', 'body'],
   ['text', CANCELLATION, '"now"', 'body'],
   ['an array', CANCELLATION, [], 'body'],
   ['no kind', CHECKOUTS, { tier: 'JIVE' }, 'kind'],
@@ -292,5 +319,17 @@ test.each<[string, string, unknown, string]>([
     expect(answer.json().errors.map((error: { at: string }) => error.at)).toContain(at)
     expect(await subscriptionOf(test, by)).toEqual(before)
     expect(payfast.requests).toEqual([])
+  })
+})
+
+test('what is unknown is named with what the chosen form knows', async () => {
+  await withJive(async ({ post }, by) => {
+    const errorsOf = async (body: unknown) => (await post(CHECKOUTS, body, by)).json().errors
+    expect(await errorsOf({ kind: 'credit_pack', pack: '200', tier: 'JIVE' })).toEqual([
+      { at: 'tier', message: 'is not known here; allowed: kind, pack' },
+    ])
+    expect(await errorsOf({ kind: 'subscription', tier: 'JIVE', pack: '200' })).toEqual([
+      { at: 'pack', message: 'is not known here; allowed: kind, tier' },
+    ])
   })
 })

@@ -23,9 +23,11 @@ export const validation = fastifyPlugin(async (app: FastifyInstance) => {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   // Clients that always name a content type send one with nothing behind it; the routes' schemas say who needs a body.
   const parse = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) =>
-    text === '' ? done(null, undefined) : parse(request, text as string, done),
-  )
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
+    if (text === '') return done(null, undefined)
+    // Behind the parser, null is how Fastify says that nothing came.
+    void parse(request, text as string, (error, body) => done(error ?? (body === null ? nullBody() : null), body))
+  })
   app.removeContentTypeParser('text/plain')
 })
 
@@ -64,6 +66,9 @@ const missingBody = () =>
     errors: [{ at: 'body', message: 'is missing' }],
     hint: 'Send JSON with the content type application/json.',
   })
+
+const nullBody = () =>
+  new UsageError('The body is null, and an object was expected', { errors: [{ at: 'body', message: 'is null' }] })
 
 function detailsOf(
   issue: z.core.$ZodIssue,
