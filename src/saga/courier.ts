@@ -17,10 +17,20 @@ export interface Waiting extends Chain {
   readonly origin: Domain
 }
 
+/** One run over the messages of a subject in an outbox. */
+interface Turn {
+  isWaiting: boolean
+  /** Ids that this process has taken for another try, however long they were to wait. */
+  readonly claimed: Set<string>
+  run: Promise<void>
+}
+
 type Ended = Extract<Outcome, { reason: string }>
 type Chain = Pick<OutboxRow, 'id' | 'subjectId'>
 
 const SWEEP_LIMIT = 200
+/** So many messages of a subject are delivered before its outbox is looked into again. */
+const DRAIN_BATCH = 20
 const FIRST_WAIT_MS = 1_000
 const MAX_WAIT_MS = 300_000
 /** Delivered messages are removed together: a commit for each would cost as much as the change itself. */
@@ -29,8 +39,8 @@ const REMOVE_AFTER_MS = 20
 export class Courier implements AsyncDisposable {
   readonly #options: CourierOptions
   readonly #files: Files
-  /** What runs now, by file and subject. */
-  readonly #running = new Map<string, Promise<void>>()
+  /** The last turn, by file and subject. */
+  readonly #turns = new Map<string, Turn>()
   /** Delivered, and still in the outbox. */
   readonly #delivered: Readonly<Record<Domain, Set<string>>> = {
     identity: new Set(),
@@ -54,17 +64,31 @@ export class Courier implements AsyncDisposable {
     return this.#inTurn(origin, chain, new Set())
   }
 
-  /** `claimed`: ids that this process has taken for another try, however long they were to wait. */
-  async #inTurn(origin: Domain, chain: Chain, claimed: Set<string>): Promise<void> {
-    if (this.#closed) return
+  #inTurn(origin: Domain, chain: Chain, claimed: Set<string>): Promise<void> {
+    if (this.#closed) return Promise.resolve()
     const key = `${origin} ${chain.subjectId ?? chain.id}`
-    // Somebody's run may be past the new message already: after it, one more.
-    const before = this.#running.get(key)
-    const drain = () => this.#drain(origin, chain, claimed).catch(() => {}) // Unreadable now: `sweep` tries again.
-    const run = before ? before.then(drain) : drain()
-    this.#running.set(key, run)
-    await run
-    if (this.#running.get(key) === run) this.#running.delete(key)
+    // A run that has begun may be past the new message already: after it, one more, whoever else comes until then.
+    const last = this.#turns.get(key)
+    if (last?.isWaiting) {
+      for (const id of claimed) last.claimed.add(id)
+      return last.run
+    }
+    const turn: Turn = { isWaiting: last !== undefined, claimed, run: Promise.resolve() }
+    this.#turns.set(key, turn)
+    turn.run = this.#take(turn, last?.run, origin, chain).then(() => {
+      if (this.#turns.get(key) === turn) this.#turns.delete(key)
+    })
+    return turn.run
+  }
+
+  async #take(turn: Turn, before: Promise<void> | undefined, origin: Domain, chain: Chain): Promise<void> {
+    if (before) await before
+    turn.isWaiting = false
+    try {
+      await this.#drain(origin, chain, turn.claimed)
+    } catch {
+      // An outbox that cannot be read now is looked into again by `sweep`.
+    }
   }
 
   /** Delivers what is due in all outboxes; gives how many messages that were. */
@@ -96,19 +120,21 @@ export class Courier implements AsyncDisposable {
   /** Lets what runs come to its end, and removes what was delivered. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
-    while (this.#running.size > 0) await Promise.all(this.#running.values())
+    while (this.#turns.size > 0) await Promise.all([...this.#turns.values()].map(({ run }) => run))
     for (const domain of DOMAINS) this.#removeNow(domain)
     await Promise.all(this.#removals)
   }
 
   async #drain(origin: Domain, chain: Chain, claimed: Set<string>): Promise<void> {
     for (;;) {
-      const now = this.#options.sources.now()
-      const row = waitingOf(rowsIn(this.#files, origin), chain).find(({ id }) => !this.#delivered[origin].has(id))
-      if (!row || (row.attempts > 0 && row.nextAttemptAt > now && !claimed.delete(row.id))) return
-      const outcome = await attempt(this.#options, row)
-      const isOver = await this.#settle(origin, row, outcome)
-      if (!isOver) return
+      const waiting = waitingOf(rowsIn(this.#files, origin), chain).filter(({ id }) => !this.#delivered[origin].has(id))
+      if (waiting.length === 0) return
+      for (const row of waiting.slice(0, DRAIN_BATCH)) {
+        const isLater = row.attempts > 0 && row.nextAttemptAt > this.#options.sources.now()
+        if (isLater && !claimed.delete(row.id)) return
+        const isOver = await this.#settle(origin, row, await attempt(this.#options, row))
+        if (!isOver) return
+      }
     }
   }
 
