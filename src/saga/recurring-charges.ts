@@ -12,6 +12,7 @@ import {
   openAttempts,
 } from '../billing/charges.ts'
 import type { Tx } from '../database/rows.ts'
+import { UsageError } from '../errors.ts'
 import type { ChargeResult, FoundCharge, PayfastClient } from '../payfast/client.ts'
 import type { Sagas } from './sagas.ts'
 
@@ -39,11 +40,21 @@ async function charge(sagas: Sagas, payfast: PayfastClient, scheduleId: string):
   reached('charge:begun')
   const { attempt, token } = begun
   const { id: attemptId, amountCents, tier } = attempt
-  const result = await payfast.charge({ token, amountCents, itemName: `GOGGA ${tier}`, attemptId })
+  const result = await ask(payfast, { token, amountCents, itemName: `GOGGA ${tier}`, attemptId })
   reached('charge:answered')
   await files.billing.change((tx) => settle(tx, attempt, result, sagas))
   reached('charge:settled')
   return 1
+}
+
+/** Schedules of the unified database may hold what cannot even be sent: that was not charged, and never will be. */
+async function ask(payfast: PayfastClient, order: Parameters<PayfastClient['charge']>[0]): Promise<ChargeResult> {
+  try {
+    return await payfast.charge(order)
+  } catch (error) {
+    if (error instanceof UsageError) return { outcome: 'refused', reason: 'not-sendable' }
+    throw error
+  }
 }
 
 async function lookUp(sagas: Sagas, payfast: PayfastClient, attempt: ChargeAttempt): Promise<void> {
