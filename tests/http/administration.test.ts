@@ -126,6 +126,7 @@ const REFUSED: readonly (readonly [name: string, status: number, ask: Parameters
   ['nobody would be service administrator', 409, { url: '/v1/users/u3/roles', body: { isServiceAdmin: false } }],
   ['no credits are given', 400, { ...ADJUST, body: { credits: 0, reason: 'x' } }],
   ['too many credits are given', 400, { ...ADJUST, body: { credits: 100_000_001, reason: 'x' } }],
+  ['too many credits are taken', 400, { ...ADJUST, body: { credits: -100_000_001, reason: 'x' } }],
   ['half a credit is given', 400, { ...ADJUST, body: { credits: 0.5, reason: 'x' } }],
   ['no role is named', 400, { ...ROLES, body: {} }],
   ['a role is a word', 400, { ...ROLES, body: { isAdmin: 'yes' } }],
