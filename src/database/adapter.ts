@@ -14,10 +14,12 @@ import {
   type SqlResultSet,
   type Transaction,
 } from '@prisma/driver-adapter-utils'
+import type { AdapterStatistics } from './adapter-statistics.ts'
 import { type Clock, systemClock, wait } from './clock.ts'
 import type { Connection } from './connections.ts'
 import type { Domain } from './domains.ts'
 import { busyError, closedError, isBusy } from './driver-errors.ts'
+import { Durations } from './durations.ts'
 import { GroupCommit } from './group-commit.ts'
 import { StatementCache } from './statement-cache.ts'
 import { mayRead, refuseControl } from './statement-words.ts'
@@ -33,13 +35,6 @@ export interface AdapterFile {
   /** How long a write waits for its turn and for another process's lock, together. */
   readonly busyTimeoutMs: number
   readonly clock?: Clock
-}
-
-export interface AdapterStatistics {
-  /** Texts compiled since the file was opened. */
-  readonly prepared: { readonly reader: number; readonly writer: number }
-  /** Writes that wait for their turn. */
-  readonly waiting: number
 }
 
 const FIRST_DELAY_MS = 1
@@ -82,6 +77,9 @@ export class FileAdapter implements SqlDriverAdapter {
   readonly #reads: SqlDriverAdapter
   readonly #writes: SqlDriverAdapter
   readonly #groups: GroupCommit
+  readonly #changes = new Durations()
+  readonly #commits = new Durations()
+  #isHurried = false
   #disposed: Promise<void> | undefined
 
   constructor(
@@ -102,14 +100,21 @@ export class FileAdapter implements SqlDriverAdapter {
       clock: this.#clock,
       busyTimeoutMs: file.busyTimeoutMs,
       begin: () => this.#begin(this.#deadline()),
-      commit: () => this.#patiently(this.#deadline(), () => this.#control('COMMIT')),
+      commit: () => this.#commit(),
       end: (release) => this.#settle(release),
     })
   }
 
   get statistics(): AdapterStatistics {
     const { reader, writer } = this.#statements
-    return { prepared: { reader: reader.prepared, writer: writer.prepared }, waiting: this.#queue.waiting }
+    const { waiting, waits, holds } = this.#queue
+    return {
+      prepared: { reader: reader.prepared, writer: writer.prepared },
+      hits: { reader: reader.hits, writer: writer.hits },
+      waiting,
+      changesWaiting: this.#groups.waiting,
+      durations: { wait: waits, hold: holds, change: this.#changes, commit: this.#commits },
+    }
   }
 
   async queryRaw(query: SqlQuery): Promise<SqlResultSet> {
@@ -143,19 +148,24 @@ export class FileAdapter implements SqlDriverAdapter {
     }
     const release = await this.#begin(this.#deadline())
     return new FileTransaction(this.#writes, this.#file.writer, {
-      commit: () => this.#patiently(this.#deadline(), () => this.#control('COMMIT')),
+      commit: () => this.#commit(),
       end: () => this.#settle(release),
     })
   }
 
   /** Runs `work` on the writer in a transaction that it may share with other changes; resolves when it is on disk. */
   change<T>(work: () => T): Promise<T> {
-    return this.#groups.change(work)
+    return this.#groups.change(() => this.#changes.time(this.#clock, work))
   }
 
   /** Moves the log into the file and empties it, so that deleted rows are gone from both. Throws when the file is locked for too long. */
   async checkpoint(): Promise<void> {
     await this.#write(() => this.#checkpointNow())
+  }
+
+  /** From now on nothing waits for another process's lock: the process is to end soon. */
+  hurry(): void {
+    this.#isHurried = true
   }
 
   /** Lets the writes that wait finish, empties the write-ahead log and closes both connections. */
@@ -239,12 +249,19 @@ export class FileAdapter implements SqlDriverAdapter {
       } catch (error) {
         if (!isBusy(error)) throw error
         const left = deadline - this.#clock.now()
+        if (this.#isHurried) throw busyError(`${this.#name} is locked by another process, and this one is stopping`)
         if (left <= 0) {
           throw busyError(`${this.#name} is locked by another process: waited ${this.#file.busyTimeoutMs} ms for it`)
         }
         await wait(this.#clock, Math.min(delay, left))
       }
     }
+  }
+
+  async #commit(): Promise<void> {
+    const since = this.#clock.now()
+    await this.#patiently(this.#deadline(), () => this.#control('COMMIT'))
+    this.#commits.observe(this.#clock.now() - since)
   }
 
   async #control(sql: 'BEGIN IMMEDIATE' | 'COMMIT' | 'ROLLBACK'): Promise<void> {

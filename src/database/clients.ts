@@ -2,13 +2,14 @@
 import { PrismaClient as AdminClient } from '../generated/admin/client.ts'
 import { PrismaClient as BillingClient } from '../generated/billing/client.ts'
 import { PrismaClient as IdentityClient } from '../generated/identity/client.ts'
-import { type AdapterStatistics, FileAdapterFactory } from './adapter.ts'
+import { FileAdapterFactory } from './adapter.ts'
+import type { AdapterStatistics } from './adapter-statistics.ts'
 import type { Clock } from './clock.ts'
 import { type Connection, openReader, openWriter } from './connections.ts'
 import type { Domain } from './domains.ts'
 import { knownError } from './errors.ts'
 import { fileIdentity, type LiveFile } from './probe.ts'
-import { type Rows, rowsOver, type Tx } from './rows.ts'
+import { type Rows, rowsOver, type StatementCounts, type Tx } from './rows.ts'
 
 export interface Clients {
   readonly identity: IdentityClient
@@ -34,7 +35,7 @@ export interface OpenFile<D extends Domain = Domain> extends LiveFile, AsyncDisp
   readonly reader: Connection
   /** Reads of single rows on the same connection. */
   readonly rows: Rows<D>
-  readonly statistics: AdapterStatistics
+  readonly statistics: FileStatistics
   /**
    * Runs `work` in a transaction on the writer, without an await in it, and resolves with what it gave when that is on disk.
    * What it throws takes back its rows; errors of the driver become those of the family. Changes that wait share a COMMIT.
@@ -42,6 +43,13 @@ export interface OpenFile<D extends Domain = Domain> extends LiveFile, AsyncDisp
   change<T>(work: (tx: Tx<D>) => T): Promise<T>
   /** Empties the write-ahead log into the file, so that what was deleted is gone from both. */
   checkpoint(): Promise<void>
+  /** From now on nothing waits for another process's lock: the process is to end soon. */
+  hurry(): void
+}
+
+export interface FileStatistics extends AdapterStatistics {
+  /** The statements of `rows` and of changes, which lie beside Prisma's. */
+  readonly rows: { readonly reader: Readonly<StatementCounts>; readonly writer: Readonly<StatementCounts> }
 }
 
 /** The three files of one application. */
@@ -84,7 +92,8 @@ export async function openFile<D extends Domain>(
   })
   await base.$connect()
   const { adapter } = factory
-  const tx = rowsOver(domain, connections.writer)
+  const counts = { reader: { hits: 0, prepared: 0 }, writer: { hits: 0, prepared: 0 } }
+  const tx = rowsOver(domain, connections.writer, counts.writer)
   return {
     domain,
     path,
@@ -92,7 +101,7 @@ export async function openFile<D extends Domain>(
     connections,
     client: withFamilyErrors(base, domain, path),
     reader: connections.reader,
-    rows: rowsOver(domain, connections.reader),
+    rows: rowsOver(domain, connections.reader, counts.reader),
     change: (work) =>
       adapter
         .change(() => work(tx))
@@ -100,9 +109,10 @@ export async function openFile<D extends Domain>(
           throw knownError(error, domain, path) ?? error
         }),
     get statistics() {
-      return adapter.statistics
+      return { ...adapter.statistics, rows: counts }
     },
     checkpoint: () => adapter.checkpoint(),
+    hurry: () => adapter.hurry(),
     [Symbol.asyncDispose]: () => base.$disconnect(),
   }
 }

@@ -37,6 +37,11 @@ export class GroupCommit {
     this.#sources = sources
   }
 
+  /** Changes that did not begin yet. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   /** Runs `work`, which must not wait for anything, in a transaction; resolves when that is on disk. */
   change<T>(work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {

@@ -54,8 +54,18 @@ export interface Tx<D extends Domain = Domain> extends Rows<D> {
 
 type Values = Readonly<Record<string, unknown>>
 
-/** Over a read-only connection for `Rows`, over the writer for `Tx`. */
-export function rowsOver<D extends Domain>(domain: D, connection: Connection): Tx<D> {
+/** How many statements were there already, and how many were compiled. */
+export interface StatementCounts {
+  hits: number
+  prepared: number
+}
+
+/** Over a read-only connection for `Rows`, over the writer for `Tx`. Adds to `counts`. */
+export function rowsOver<D extends Domain>(
+  domain: D,
+  connection: Connection,
+  counts: StatementCounts = { hits: 0, prepared: 0 },
+): Tx<D> {
   const codecs = new Map<string, Codec>(modelsOf(domain).map((model) => [model.name, codecOf(model)]))
   const statements = new Map<string, Statement<unknown[], unknown>>()
 
@@ -64,11 +74,14 @@ export function rowsOver<D extends Domain>(domain: D, connection: Connection): T
     return found ?? codecOf(modelNamed(domain, model)) // Throws: the catalog has no such model.
   }
   const prepared = (sql: string): Statement<unknown[], unknown> => {
-    let statement = statements.get(sql)
-    if (!statement) {
-      statement = connection.prepare(sql)
-      statements.set(sql, statement)
+    const kept = statements.get(sql)
+    if (kept) {
+      counts.hits += 1
+      return kept
     }
+    const statement = connection.prepare<unknown[], unknown>(sql)
+    counts.prepared += 1
+    statements.set(sql, statement)
     return statement
   }
   const query = (model: string, where: Values, tail: string) =>

@@ -12,6 +12,7 @@ export class StatementCache {
   readonly connection: Connection
   readonly #statements: LRUCache<string, Statement<unknown[], unknown[]>>
   #prepared = 0
+  #hits = 0
 
   constructor(connection: Connection, max = MAX_STATEMENTS) {
     this.connection = connection
@@ -28,6 +29,11 @@ export class StatementCache {
     return this.#prepared
   }
 
+  /** How many times a statement was there already. */
+  get hits(): number {
+    return this.#hits
+  }
+
   get size(): number {
     return this.#statements.size
   }
@@ -38,7 +44,10 @@ export class StatementCache {
    */
   get(sql: string): Statement<unknown[], unknown[]> {
     const kept = this.#statements.get(sql)
-    if (kept && !kept.busy) return kept
+    if (kept && !kept.busy) {
+      this.#hits += 1
+      return kept
+    }
     const statement = this.#prepare(sql)
     if (!kept) this.#statements.set(sql, statement)
     return statement

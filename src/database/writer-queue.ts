@@ -1,5 +1,6 @@
 // Turns on the one writer of a file: first come, first served, with a bound on the wait.
 import type { Clock } from './clock.ts'
+import { Durations } from './durations.ts'
 
 /** Gives the turn back; calling it again does nothing. */
 export type Release = () => void
@@ -22,6 +23,9 @@ export class QueueTimeoutError extends Error {
 export class QueueClosedError extends Error {}
 
 export class WriterQueue {
+  /** From asking to the turn, or to giving up; and from the turn to its end. */
+  readonly waits = new Durations()
+  readonly holds = new Durations()
   readonly #clock: Clock
   readonly #waiters: Waiter[] = []
   #taken = false
@@ -41,6 +45,7 @@ export class WriterQueue {
     if (this.#closed) return Promise.reject(new QueueClosedError('The queue is closed'))
     if (this.#taken) return this.#enqueue(milliseconds)
     this.#taken = true
+    this.waits.observe(0)
     return Promise.resolve(this.#release())
   }
 
@@ -58,14 +63,17 @@ export class WriterQueue {
 
   #enqueue(milliseconds: number): Promise<Release> {
     return new Promise((resolve, reject) => {
+      const since = this.#clock.now()
       const cancel = this.#clock.after(milliseconds, () => {
         const position = this.#waiters.indexOf(waiter)
         this.#waiters.splice(position, 1)
+        this.waits.observe(this.#clock.now() - since)
         reject(new QueueTimeoutError(position + 1))
       })
       const waiter: Waiter = {
         start: () => {
           cancel()
+          this.waits.observe(this.#clock.now() - since)
           resolve(this.#release())
         },
         refuse: (reason) => {
@@ -78,10 +86,12 @@ export class WriterQueue {
   }
 
   #release(): Release {
+    const since = this.#clock.now()
     let held = true
     return () => {
       if (!held) return
       held = false
+      this.holds.observe(this.#clock.now() - since)
       const next = this.#waiters.shift()
       if (next) next.start()
       else this.#taken = false

@@ -2,6 +2,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
 import { accessRecorder } from '../identity/access-log.ts'
+import type { FigureSources } from '../ops/metrics/sources.ts'
 import { accessSubjects } from './access-subjects.ts'
 import { brokenRequests } from './broken-requests.ts'
 import { type LogSink, loggingOptions, requestLog, stderrSink } from './logging.ts'
@@ -9,6 +10,7 @@ import { auth } from './plugins/auth.ts'
 import { crossOrigin } from './plugins/cross-origin.ts'
 import { documentation } from './plugins/documentation.ts'
 import { errors, sendProblem } from './plugins/errors.ts'
+import { measure } from './plugins/metrics.ts'
 import { rateLimit } from './plugins/rate-limit.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { keepQueryText, validation } from './plugins/validation.ts'
@@ -18,6 +20,7 @@ import { changesRoutes } from './routes/changes.ts'
 import { healthRoutes } from './routes/health.ts'
 import { issueVouchersRoutes } from './routes/issue-vouchers.ts'
 import { meRoutes } from './routes/me.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { payfastRoutes } from './routes/payfast.ts'
 import { resourceRoutes } from './routes/resources.ts'
@@ -28,6 +31,8 @@ import { usageRoutes } from './routes/usage.ts'
 export interface AppOptions {
   /** Where log lines go; stderr when absent. */
   readonly log?: LogSink
+  /** What metrics tell of backups and checks; without it they do not. */
+  readonly figures?: FigureSources
 }
 
 const BODY_LIMIT_BYTES = 256 * 1024
@@ -46,7 +51,10 @@ const CHANGES = [
 ]
 
 /** The caller closes the app, then the context. */
-export async function createApp(context: Context, { log = stderrSink }: AppOptions = {}): Promise<FastifyInstance> {
+export async function createApp(
+  context: Context,
+  { log = stderrSink, figures = {} }: AppOptions = {},
+): Promise<FastifyInstance> {
   const { config } = context
   const nextId = requestIds(context.randomBytes)
   const app = fastify({
@@ -63,6 +71,7 @@ export async function createApp(context: Context, { log = stderrSink }: AppOptio
   })
   await app.register(securityHeaders)
   await app.register(errors)
+  await app.register(measure, { context, figures })
   if (['trace', 'debug', 'info'].includes(config.logLevel)) await app.register(requestLog)
   await app.register(crossOrigin, { origins: config.corsOrigins })
   await app.register(validation)
@@ -70,6 +79,7 @@ export async function createApp(context: Context, { log = stderrSink }: AppOptio
   await app.register(rateLimit, { perMinute: config.rateLimitPerMinute })
   await app.register(documentation)
   await app.register(healthRoutes, { context })
+  await app.register(metricsRoutes)
   const { now, newId, files } = context
   const record = accessRecorder(files.identity.client, { now, newId, subjectsOf: accessSubjects(files) })
   await app.register(resourceRoutes, { context, record })

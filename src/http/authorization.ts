@@ -60,6 +60,7 @@ const ROUTES: Readonly<Record<string, Access>> = {
   'GET /v1/ops/outbox': OPERATIONS,
   'POST /v1/ops/outbox/:id/retry': OPERATIONS,
   'POST /v1/ops/outbox/:id/drop': OPERATIONS,
+  'GET /metrics': ['ops'],
   'GET /v1/stats/subscriptions': FIGURES,
   'GET /v1/stats/overview': FIGURES,
   // Probes of an orchestrator and a browser that opens the documentation bring no key; neither shows a row.

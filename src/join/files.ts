@@ -3,6 +3,7 @@ import type { Statement } from 'better-sqlite3'
 import { LRUCache } from 'lru-cache'
 import type { Connection } from '../database/connections.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
+import { Durations } from '../database/durations.ts'
 import { knownError } from '../database/errors.ts'
 import type { Parameter } from './values.ts'
 
@@ -22,6 +23,10 @@ const MAX_STATEMENTS = 1_000
 export class OpenFile {
   readonly domain: Domain
   readonly bit: number
+  /** Of single statements. */
+  readonly durations = new Durations()
+  /** Statements that were compiled already, and those that were compiled. */
+  readonly counts = { hits: 0, prepared: 0 }
   readonly #connection: Connection
   readonly #kept = new LRUCache<string, Kept>({ max: MAX_STATEMENTS })
   readonly #begin: Statement
@@ -37,7 +42,11 @@ export class OpenFile {
 
   prepare(sql: string): Kept {
     const known = this.#kept.get(sql)
-    if (known) return known
+    if (known) {
+      this.counts.hits += 1
+      return known
+    }
+    this.counts.prepared += 1
     const statement = this.#connection.prepare<unknown[], Raw>(sql).raw(true)
     const kept = { file: this, statement, sql }
     this.#kept.set(sql, kept)
@@ -94,8 +103,12 @@ export class Run {
     try {
       if ((this.#snapshots & ~this.#open & file.bit) !== 0) this.#begin(file)
       this.#before?.(file.domain, sql)
-      if (this.figures === undefined) return statement.all(parameters)
-      return this.#measured(file, statement, parameters, this.figures)
+      const start = performance.now()
+      const rows = statement.all(parameters)
+      const milliseconds = performance.now() - start
+      file.durations.observe(milliseconds)
+      if (this.figures !== undefined) account(this.figures, file.domain, rows.length, milliseconds * 1_000)
+      return rows
     } catch (error) {
       throw knownError(error, file.domain) ?? error
     }
@@ -111,19 +124,15 @@ export class Run {
     this.#open |= file.bit
     this.#begun.push(file)
   }
+}
 
-  #measured(file: OpenFile, statement: RawStatement, parameters: readonly Parameter[], figures: Figures[]): Raw[] {
-    const start = performance.now()
-    const rows = statement.all(parameters)
-    const microseconds = (performance.now() - start) * 1_000
-    let own = figures.find(({ domain }) => domain === file.domain)
-    if (own === undefined) {
-      own = { domain: file.domain, rows: 0, statements: 0, microseconds: 0 }
-      figures.push(own)
-    }
-    own.rows += rows.length
-    own.statements += 1
-    own.microseconds += microseconds
-    return rows
+function account(figures: Figures[], domain: Domain, rows: number, microseconds: number): void {
+  let own = figures.find((figure) => figure.domain === domain)
+  if (own === undefined) {
+    own = { domain, rows: 0, statements: 0, microseconds: 0 }
+    figures.push(own)
   }
+  own.rows += rows
+  own.statements += 1
+  own.microseconds += microseconds
 }

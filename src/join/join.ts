@@ -52,7 +52,8 @@ export function createJoin(readers: Readonly<Record<Domain, Connection>>, option
   const pageByName = (query: NamedPageQuery) => readPage(files, pages, query, options)
   const oneByName = (query: NamedOneQuery) => readOne(files, ones, query, options)
   // What a plan builds is what the query's type says, since both follow from the same catalog.
-  return { pageByName, oneByName, page: pageByName as Join['page'], one: oneByName as Join['one'] }
+  const page = pageByName as Join['page']
+  return { pageByName, oneByName, page, one: oneByName as Join['one'], statistics: files }
 }
 
 function readPage(

@@ -1,4 +1,5 @@
 // What is asked and what is answered. The types of an answer follow from the words of the question.
+import type { Durations } from '../database/durations.ts'
 import type { Domain, Links, Resource, Rows } from '../generated/catalog.ts'
 
 export type Operator = 'eq' | 'ne' | 'in' | 'lt' | 'lte' | 'gt' | 'gte' | 'contains' | 'startsWith' | 'isNull'
@@ -128,6 +129,15 @@ export interface Join {
   ): One<Expanded<R, E>> | undefined
   pageByName(query: NamedPageQuery): Page<NamedRow>
   oneByName(query: NamedOneQuery): One<NamedRow> | undefined
+  /** Of all requests since the start, by file. */
+  readonly statistics: Readonly<Record<Domain, JoinStatistics>>
+}
+
+export interface JoinStatistics {
+  /** Of single statements. */
+  readonly durations: Durations
+  /** Statements that were compiled already, and those that were compiled. */
+  readonly counts: { readonly hits: number; readonly prepared: number }
 }
 
 /** How a page is driven: see drive.ts. */

@@ -159,6 +159,7 @@ test('the policy, in words that a change must touch', () => {
     'POST /v1/usage',
   ])
   expect(of('ops').sort()).toEqual([
+    'GET /metrics',
     'GET /v1/changes/:id',
     'GET /v1/ops/outbox',
     'GET /v1/stats/overview',
