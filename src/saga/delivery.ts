@@ -98,9 +98,13 @@ const compensationOf = (type: MessageType): string | undefined => MESSAGES[type]
 /** The state does not allow it, and will not by itself. */
 const isRefusal = (error: unknown): boolean => error instanceof GoggaError && [404, 409].includes(error.status)
 
-/** Words of ours only: a driver's could hold values. */
+/** Words of ours only, since a driver's could hold values; where the files lie is left out. */
 const reasonOf = (error: unknown): string =>
-  error instanceof GoggaError ? `${error.code}: ${error.message}`.slice(0, 300) : `internal: ${nameOf(error)}`
+  error instanceof GoggaError
+    ? `${error.code}: ${withoutPaths(error.message)}`.slice(0, 300)
+    : `internal: ${nameOf(error)}`
+
+const withoutPaths = (text: string): string => text.replaceAll(/ at (?:[A-Za-z]:)?[\\/][^\s:,]*/g, '')
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
 

@@ -3,7 +3,7 @@
 import { type AdminAction, writeAdminLog } from '../admin/admin-log.ts'
 import { createVouchers, type NewVoucher } from '../admin/new-vouchers.ts'
 import type { VoucherType } from '../admin/voucher-types.ts'
-import { removeVoucher, voidVoucher } from '../admin/vouchers.ts'
+import { removeVoucher, requireVoucher, voidVoucher } from '../admin/vouchers.ts'
 import type { Tx } from '../database/rows.ts'
 import { type Actor, acting } from './actors.ts'
 import type { Answer, Begin } from './changes.ts'
@@ -65,7 +65,10 @@ export function voidIssued(
 ): Promise<Answer<Voided>> {
   return acting(sagas, actor, (logId) =>
     sagas.changes.begin('admin', asked, {
-      prepare: () => detached(sagas, reason, 'admin.Voucher.voidReason', voucherId),
+      prepare() {
+        requireVoucher(sagas.files.admin.rows, voucherId)
+        return detached(sagas, reason, 'admin.Voucher.voidReason', voucherId)
+      },
       write(tx, begin, clean) {
         voidVoucher(tx, { voucherId, actor: actor.userId, reason: clean }, begin)
         writeLog(tx, logId, actor, { action: 'voucher_voided', targetId: voucherId, meta: { reason: clean } }, begin)

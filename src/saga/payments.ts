@@ -1,11 +1,11 @@
 // Payments through PayFast: the form that a browser takes there, and the notification that comes back. The buyer's email
 // says who paid where nothing else does; it is looked up in identity.db and goes no further.
-import { beginCheckout, type PaymentKind } from '../billing/checkout.ts'
+import { beginCheckout, type PaymentKind, priceOf } from '../billing/checkout.ts'
 import { failPayment, type Payment, recordPayment } from '../billing/payments.ts'
 import type { PayfastConfig } from '../config.ts'
 import type { Rows } from '../database/rows.ts'
 import { UnavailableError, UsageError } from '../errors.ts'
-import { subjectForEmail } from '../identity/contacts.ts'
+import { findSubject, subjectForEmail } from '../identity/contacts.ts'
 import { checkoutFields } from '../payfast/checkout.ts'
 import type { Itn } from '../payfast/itn.ts'
 import type { Answer } from './changes.ts'
@@ -77,8 +77,9 @@ export function requirePayfast({ payfast }: Pick<PayfastPlace, 'payfast'>): Payf
 export async function receiveNotification(sagas: Sagas, itn: Itn): Promise<'applied' | 'repeat' | 'ignored'> {
   if (itn.status === 'PENDING') return 'ignored'
   const { files, reached } = sagas
-  const payment = await paymentOf(sagas, itn)
   const { status } = itn
+  const payment = await paymentOf(sagas, itn)
+  if (!payment) return 'ignored'
   const outcome = await files.billing.change((tx) =>
     status === 'COMPLETE' ? recordPayment(tx, payment, sagas) : failPayment(tx, { ...payment, status }, sagas),
   )
@@ -86,13 +87,25 @@ export async function receiveNotification(sagas: Sagas, itn: Itn): Promise<'appl
   return outcome
 }
 
-async function paymentOf(sagas: Sagas, itn: Itn): Promise<Payment> {
+/** Before anything is written: whoever pays another amount leaves no trace, not even as a contact. */
+function requirePrice({ kind, what, amountCents }: Exclude<Itn, { kind: 'charge' }>): void {
+  const price = priceOf(kind, what)
+  if (amountCents === price) return
+  throw new UsageError(`The payment is of ${amountCents} cents, expected ${price}`, {
+    errors: [{ at: 'amount_gross', message: 'is not the price' }],
+  })
+}
+
+/** Undefined where a payment that failed is of nobody known. */
+async function paymentOf(sagas: Sagas, itn: Itn): Promise<Payment | undefined> {
   const { paymentId, checkoutId, token, amountCents } = itn
   const common = { paymentId, amountCents, checkoutId, token, actor: 'payfast' }
   const charge = chargeOf(sagas.files.billing.rows, itn)
   if (charge) return { ...common, kind: 'subscription', what: charge.tier, userId: charge.userId }
   if (itn.kind === 'charge') throw unknownBuyer()
-  return { ...common, kind: itn.kind, what: itn.what, userId: await buyerOf(sagas, itn) }
+  if (itn.status === 'COMPLETE') requirePrice(itn)
+  const userId = await buyerOf(sagas, itn)
+  return userId === undefined ? undefined : { ...common, kind: itn.kind, what: itn.what, userId }
 }
 
 /** A charge of ours comes back with its attempt's id, or at least with the token that was charged. */
@@ -106,9 +119,10 @@ function chargeOf(
 }
 
 /** The subject id that our form sent along; else that of the email, whoever it belongs to. */
-async function buyerOf({ files, ...sources }: Sagas, { userId, email }: Itn): Promise<string> {
+async function buyerOf({ files, ...sources }: Sagas, { userId, email, status }: Itn): Promise<string | undefined> {
   if (userId !== undefined) return userId
   if (email === undefined) throw unknownBuyer()
+  if (status !== 'COMPLETE') return findSubject(files.identity.rows, email)
   return await files.identity.change((tx) => subjectForEmail(tx, { email }, sources))
 }
 
