@@ -168,6 +168,7 @@ function checkCharges(checking: Checking): void {
     const { status, pfPaymentId, amountCents: asked } = byId.get(attemptId) ?? {}
     same(`charges: ${attemptId}`, [status, pfPaymentId, asked], ['paid', paymentId, amountCents])
   }
+  checkReasons(checking)
   const charged = new Set(told.payfast.ledger.map(({ attemptId }) => attemptId))
   for (const { id, status } of attempts) {
     if (!charged.has(id))
@@ -179,4 +180,20 @@ function checkCharges(checking: Checking): void {
      from "RecurringSchedule" s`,
   )
   for (const { id, chargeCount, paid } of counts) same(`charges counted: ${id}`, chargeCount, paid)
+}
+
+/** A payer's month ends once in a run; any other charge needs somebody who asked for a higher tier. */
+function checkReasons({ told, rows, holds }: Checking): void {
+  const owners = new Map(
+    rows<{ id: string; userId: string }>('billing', 'select id, userId from "ChargeAttempt"').map((row) => [
+      row.id,
+      row.userId,
+    ]),
+  )
+  const charges = tally(told.payfast.ledger, ({ attemptId }) => owners.get(attemptId) ?? 'nobody')
+  const wishes = tally(told.ledger.tierChanges, ({ userId }) => userId)
+  for (const [userId, times] of charges) {
+    const most = (userId.startsWith('payer-') ? 1 : 0) + (wishes.get(userId) ?? 0)
+    holds(`charged for a reason: ${userId}`, times <= most, `was charged ${times} times, expected at most ${most}`)
+  }
 }

@@ -75,9 +75,12 @@ export const asAdministrator = (client: Client, path: string, body: unknown): Pr
 
 export const askPlainly = (client: Client, asked: Asked): Promise<Reply> => ask(client.world, asked)
 
-/** Says so and gives false where an answer is none of those that may be. */
+const TOO_MANY_PROBLEMS = 40
+
+/** Says so and gives false where an answer is none of those that may be. Throws where that is so again and again. */
 export function expectStatus({ world }: Client, what: string, reply: Reply, ...allowed: readonly number[]): boolean {
   if (allowed.includes(reply.status)) return true
+  if (world.problems.length >= TOO_MANY_PROBLEMS) throw new Error('Too many problems to go on')
   world.problems.push(`${what}: ${reply.status}, expected ${allowed.join(' or ')}: ${JSON.stringify(reply.data)}`)
   return false
 }
