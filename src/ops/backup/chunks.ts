@@ -1,0 +1,24 @@
+// What packing and unpacking share: work on many chunks at once whose results come in order, digests off this thread.
+import { availableParallelism } from 'node:os'
+
+/** node:zlib and Web Crypto work on libuv's four threads. */
+export const PARALLEL = Math.min(4, availableParallelism())
+
+/** Runs `work` over what `source` gives, `PARALLEL` + 1 at a time, and gives the results in the order of the source. */
+export async function* inOrder<T, R>(
+  source: AsyncIterable<T> | Iterable<T>,
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const running: Promise<R>[] = []
+  for await (const item of source) {
+    const started = work(item)
+    // A failure is seen in its turn; until then it must not end the process.
+    started.catch(() => undefined)
+    running.push(started)
+    if (running.length > PARALLEL) yield await (running.shift() as Promise<R>)
+  }
+  for (const started of running) yield await started
+}
+
+export const digestOf = async (bytes: Buffer): Promise<Buffer> =>
+  Buffer.from(await crypto.subtle.digest('SHA-256', bytes as Buffer<ArrayBuffer>))

@@ -1,0 +1,86 @@
+import { createReadStream, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { copyFile, mkdir, open } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import { publish, syncFolder, writeWhole } from '../../database/durable.ts'
+import { NotFoundError } from '../../errors.ts'
+import { understood } from './failures.ts'
+import type { Store, StoredFile } from './store.ts'
+
+/** A folder with mode 0700 of files with mode 0600. */
+export function openFolder(path: string): Store {
+  const at = (name: string) => join(path, name)
+  const ready = async (name: string) => {
+    await mkdir(dirname(at(name)), { recursive: true, mode: 0o700 })
+  }
+  return {
+    where: path,
+    async put(name, from) {
+      await told(path, async () => {
+        await ready(name)
+        await move(from, at(name))
+      })
+    },
+    async putText(name, text) {
+      await told(path, async () => {
+        await ready(name)
+        writeWhole(at(name), text)
+        syncFolder(dirname(at(name)))
+      })
+    },
+    async read(name) {
+      if (!existsSync(at(name))) throw new NotFoundError(`${name} is not in ${path}`)
+      return createReadStream(at(name), { highWaterMark: 1 << 20 })
+    },
+    async readText(name) {
+      return existsSync(at(name)) ? readFileSync(at(name), 'utf8') : undefined
+    },
+    async list(prefix = '') {
+      return existsSync(path) ? filesIn(path).filter(({ name }) => name.startsWith(prefix)) : []
+    },
+    async remove(name) {
+      await told(path, async () => rmSync(at(name), { force: true }))
+    },
+    [Symbol.dispose]() {},
+  }
+}
+
+/** Within one disk a rename; from another beside, synced, renamed. */
+async function move(from: string, to: string): Promise<void> {
+  try {
+    publish(from, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
+    const beside = join(dirname(to), `.${to.slice(dirname(to).length + 1)}.part`)
+    await copyFile(from, beside)
+    await using file = await open(beside, 'r+')
+    await file.chmod(0o600)
+    await file.sync()
+    publish(beside, to)
+  }
+}
+
+function filesIn(path: string): StoredFile[] {
+  return readdirSync(path, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter(
+      (file) =>
+        !relative(path, file)
+          .split(sep)
+          .some((part) => part.startsWith('.') || part.endsWith('.new')),
+    )
+    .flatMap((file) => {
+      const found = statSync(file, { throwIfNoEntry: false })
+      return found
+        ? [{ name: relative(path, file).split(sep).join('/'), bytes: found.size, changedAt: found.mtime }]
+        : []
+    })
+}
+
+async function told(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    throw understood(error, path)
+  }
+}

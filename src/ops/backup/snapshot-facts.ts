@@ -1,0 +1,132 @@
+// The compact copy of one moment, and what it says of itself. Runs in take-worker.ts: both block their thread.
+import { quote } from '../../database/catalog.ts'
+import { type Connection, openReader } from '../../database/connections.ts'
+import type { Domain } from '../../database/domains.ts'
+import { FileError } from '../../errors.ts'
+import type { Manifest } from './types.ts'
+
+export type SnapshotFacts = Pick<Manifest, 'applicationId' | 'migrations' | 'rows' | 'outbox' | 'inbox'>
+
+/** SQLite waits for so long where the log is recovered or emptied; this thread has nothing else to do. */
+const BUSY_WAIT_MS = 5_000
+/** The copy leaves its cache early, so that others can read what is done. */
+const CACHE_KB = 8 << 10
+const MAX_IDS = 1_000
+
+/**
+ * Live rows only, one consistent moment, without free pages (sqlite.org/lang_vacuum.html). Nothing is written to the
+ * source; a writer goes on meanwhile. Not synced: it is a step on the way.
+ */
+export function copyTo(domain: Domain, path: string, into: string): void {
+  const source = openReader(domain, path)
+  try {
+    source.pragma(`busy_timeout = ${BUSY_WAIT_MS}`)
+    source.pragma(`cache_size = -${CACHE_KB}`)
+    // The connection stays read-only; query_only would forbid the new file as well.
+    source.pragma('query_only = OFF')
+    source.prepare('vacuum into ?').run(into)
+  } finally {
+    source.close()
+  }
+}
+
+/**
+ * Reads the copy. Throws FileError where it is damaged: broken pages, broken foreign keys, or an index that does not
+ * have a row for each of its table. A full comparison of indexes takes three times as long as the copy; verify makes it.
+ */
+export function readFacts(domain: Domain, copy: string): SnapshotFacts {
+  const connection = openReader(domain, copy, { cacheMb: 64 })
+  try {
+    const findings = [...checkPages(connection), ...checkIndexes(connection), ...checkForeignKeys(connection)]
+    if (findings.length > 0)
+      throw new FileError(`${domain}.db is damaged, and so would be its backup: ${findings.slice(0, 3).join('; ')}`, {
+        hint: 'Run "gogga check", then restore the file from an older backup.',
+      })
+    return factsOf(connection)
+  } finally {
+    connection.close()
+  }
+}
+
+/** What quick_check or, far slower, integrity_check finds. */
+export function checkPages(connection: Connection, check: 'quick_check' | 'integrity_check' = 'quick_check'): string[] {
+  const lines = connection.pragma(check) as { [check: string]: string }[]
+  return lines.map((line) => String(Object.values(line)[0])).filter((line) => line !== 'ok')
+}
+
+export function checkForeignKeys(connection: Connection): string[] {
+  const broken = connection.pragma('foreign_key_check') as { table: string; parent: string }[]
+  const kinds = Map.groupBy(broken, ({ table, parent }) => `${table} names ${parent}`)
+  return [...kinds].map(([kind, rows]) => `${rows.length} rows of ${kind} that is not there`)
+}
+
+function checkIndexes(connection: Connection): string[] {
+  const indexes = connection
+    .prepare<[], { name: string; table: string }>(
+      `select name, tbl_name "table" from sqlite_schema where type = 'index' and (sql is null or sql not like '% where %')`,
+    )
+    .all()
+  return indexes.flatMap(({ name, table }) => {
+    const rows = countOf(connection, `${quote(table)} not indexed`)
+    const entries = countOf(connection, `${quote(table)} indexed by ${quote(name)}`)
+    return rows === entries ? [] : [`${name} has ${entries} entries for ${rows} rows of ${table}`]
+  })
+}
+
+/** `not indexed` and `indexed by` decide what is counted. */
+const countOf = (connection: Connection, from: string): number =>
+  connection.prepare(`select count(*) from ${from}`).pluck().get() as number
+
+export function factsOf(connection: Connection): SnapshotFacts {
+  return {
+    applicationId: connection.pragma('application_id', { simple: true }) as number,
+    migrations: migrationsIn(connection),
+    rows: rowsIn(connection),
+    outbox: outboxIn(connection),
+    inbox: queueIn(connection, 'InboxMessage', 'receivedAt'),
+  }
+}
+
+/** Rows of each table, by name. */
+export function rowsIn(connection: Connection): Record<string, number> {
+  return Object.fromEntries(tablesIn(connection).map((name) => [name, countOf(connection, quote(name))]))
+}
+
+const tablesIn = (connection: Connection): string[] =>
+  connection
+    .prepare(
+      `select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\' order by name`,
+    )
+    .pluck()
+    .all() as string[]
+
+const migrationsIn = (connection: Connection): string[] =>
+  tablesIn(connection).includes('_prisma_migrations')
+    ? (connection
+        .prepare(
+          `select migration_name from "_prisma_migrations"
+           where finished_at is not null and rolled_back_at is null order by migration_name`,
+        )
+        .pluck()
+        .all() as string[])
+    : []
+
+function queueIn(connection: Connection, table: 'OutboxMessage' | 'InboxMessage', time: string): Manifest['inbox'] {
+  if (!tablesIn(connection).includes(table)) return { rows: 0, maxRowid: 0, newestAt: null }
+  return connection
+    .prepare<[], Manifest['inbox']>(
+      `select count(*) rows, coalesce(max(rowid), 0) maxRowid, max(${time}) newestAt from ${quote(table)}`,
+    )
+    .get() as Manifest['inbox']
+}
+
+function outboxIn(connection: Connection): Manifest['outbox'] {
+  const queue = queueIn(connection, 'OutboxMessage', 'createdAt')
+  if (queue.rows === 0) return { ...queue, dead: 0, ids: [] }
+  const dead = countOf(connection, '"OutboxMessage" where deadAt is not null')
+  const ids = connection
+    .prepare('select id from "OutboxMessage" order by rowid limit ?')
+    .pluck()
+    .all(MAX_IDS) as string[]
+  return { ...queue, dead, ids }
+}

@@ -1,0 +1,67 @@
+// Where a backup is made before it is one: a hidden folder beside the archives, or for a bucket in the temporary folder.
+// Whoever holds it is alone at work on the target; what a killed process left in it is removed by the next.
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { busyElsewhere, understood } from './failures.ts'
+import type { BackupPolicy } from './policy.ts'
+
+export interface WorkFolder extends Disposable {
+  readonly path: string
+  /** Path of a file in it. */
+  file(name: string): string
+}
+
+export const WORK_PREFIX = '.gogga-backup'
+const LOCK = 'lock.db'
+
+/** Where `purpose` works: takes and prunes share one, each check has its own. */
+export function workPath({ domain, target, workFolder }: BackupPolicy, purpose: string): string {
+  const name = `${WORK_PREFIX}-${purpose}`
+  if (workFolder !== undefined) return join(workFolder, `${name}-${domain}`)
+  if (target.kind === 'folder') return join(target.path, name)
+  const key = createHash('sha256').update(JSON.stringify(target)).digest('hex').slice(0, 12)
+  return join(tmpdir(), `${name}-${userInfo().uid}-${domain}-${key}`)
+}
+
+/** Holds it against other processes and empties it. Throws ConflictError where another is at work in it. */
+export function openWorkFolder(policy: BackupPolicy, purpose: 'take' | 'check' = 'take'): WorkFolder {
+  const path = workPath(policy, purpose)
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    const hold = holdFolder(path)
+    clear(path)
+    return {
+      path,
+      file: (name) => join(path, name),
+      [Symbol.dispose]() {
+        clear(path)
+        hold.close()
+      },
+    }
+  } catch (error) {
+    throw understood(error, path)
+  }
+}
+
+function clear(path: string): void {
+  for (const name of readdirSync(path)) {
+    if (!name.startsWith(LOCK)) rmSync(join(path, name), { recursive: true, force: true })
+  }
+}
+
+/** The operating system lets go of a lock in a file when its process dies, however it dies. */
+function holdFolder(path: string): Database.Database {
+  const connection = new Database(join(path, LOCK), { timeout: 0 })
+  try {
+    connection.pragma('locking_mode = EXCLUSIVE')
+    connection.exec('begin exclusive')
+    return connection
+  } catch (cause) {
+    connection.close()
+    if (cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')) throw busyElsewhere(path, cause)
+    throw cause
+  }
+}
