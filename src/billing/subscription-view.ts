@@ -35,7 +35,7 @@ export interface SubscriptionView {
   readonly resetsAt: Date
   /** Those with something left, the earliest to expire first. */
   readonly packs: readonly PackView[]
-  /** What may be asked for now: names of actions. */
+  /** What its person may ask for now: names of actions. */
   readonly allowed: readonly Action[]
 }
 
@@ -47,10 +47,18 @@ export interface PackView {
   readonly expiresAt: Date | null
 }
 
+/** What its person may ask for, not an administrator; FREE has nothing to cancel or to lower, and rises by a checkout. */
+const isOwn = (action: Action, tier: Tier): boolean =>
+  (tier === 'FREE'
+    ? ['spend', 'check_out', 'redeem']
+    : ['spend', 'check_out', 'redeem', 'change_tier', 'cancel']
+  ).includes(action)
+
 /** Up to date for `now`, without writing. Throws NotFoundError. */
 export function readSubscription(rows: Rows<'billing'>, userId: string, now: Date): SubscriptionView {
   const standing = findStanding(rows, userId, now)
-  if (!standing) throw new NotFoundError('This person has no subscription')
+  if (!standing)
+    throw new NotFoundError('There is no subscription yet', { hint: 'It comes within seconds of the first sign-in.' })
   const { id, status, nextTier, startedAt, nextBilling, paymentFailedAt, ...counts } = standing.subscription
   const { monthlyCredits, imagesLimit, credits: packCredits } = counts
   const tier = tierOf(standing.subscription)
@@ -74,7 +82,7 @@ export function readSubscription(rows: Rows<'billing'>, userId: string, now: Dat
     imagesLeft: Math.max(0, imagesLimit - counts.imagesUsed),
     resetsAt: nextMonth(counts.lastReset ?? startedAt ?? counts.createdAt, startedAt),
     packs: standing.packs.filter((pack) => leftOf(pack) > 0).map(packView),
-    allowed: allowedActions(status),
+    allowed: allowedActions(status).filter((action) => isOwn(action, tier)),
   }
 }
 

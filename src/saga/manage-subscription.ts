@@ -2,18 +2,9 @@
 import { readSubscription, type SubscriptionView } from '../billing/subscription-view.ts'
 import { cancel, requestTierChange } from '../billing/tier-changes.ts'
 import type { Tier } from '../billing/tiers.ts'
-import type { Rows } from '../database/rows.ts'
-import { NotFoundError } from '../errors.ts'
 import type { Answer } from './changes.ts'
 import type { Asked } from './requests.ts'
 import type { Sagas } from './sagas.ts'
-
-/** As its person sees it. Throws NotFoundError. */
-export function viewSubscription(rows: Rows<'billing'>, userId: string, now: Date): SubscriptionView {
-  const view = readSubscription(rows, userId, now)
-  if (view) return view
-  throw new NotFoundError('There is no subscription yet', { hint: 'It comes within seconds of the first sign-in.' })
-}
 
 /** Throws NotFoundError, ConflictError with the state and what it allows. */
 export const changeTier = (
@@ -24,7 +15,7 @@ export const changeTier = (
   changes.begin('billing', asked, {
     write(tx, begin) {
       requestTierChange(tx, { userId, tier, actor: userId }, begin)
-      return { data: viewSubscription(tx, userId, begin.now()) }
+      return { data: readSubscription(tx, userId, begin.now()) }
     },
   })
 
@@ -37,6 +28,6 @@ export const cancelSubscription = (
   changes.begin('billing', asked, {
     write(tx, begin) {
       cancel(tx, { userId, actor: userId }, begin)
-      return { data: viewSubscription(tx, userId, begin.now()) }
+      return { data: readSubscription(tx, userId, begin.now()) }
     },
   })

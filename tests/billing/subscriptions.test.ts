@@ -219,7 +219,7 @@ test('a person sees what is left, what is next and what may be asked for', async
         { id: 'early', ...pack, creditsLeft: 5_000, expiresAt: days(9) },
         { id: 'late', ...pack, creditsLeft: 50_000, expiresAt: days(90) },
       ],
-      allowed: ['spend', 'check_out', 'redeem', 'change_tier', 'cancel', 'override', 'adjust'],
+      allowed: ['spend', 'check_out', 'redeem', 'change_tier', 'cancel'],
     })
     expect(() => readSubscription(rows, 'bob', START)).toThrow(expect.objectContaining({ code: 'not-found' }))
   })

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { readSubscription } from '../../billing/subscription-view.ts'
 import { compareTiers, isTier } from '../../billing/tiers.ts'
 import type { Context } from '../../context.ts'
 import { requireUser } from '../../identity/users.ts'
-import { cancelSubscription, changeTier, viewSubscription } from '../../saga/manage-subscription.ts'
+import { cancelSubscription, changeTier } from '../../saga/manage-subscription.ts'
 import { checkOut } from '../../saga/payments.ts'
 import { redeemVoucher } from '../../saga/redeem-voucher.ts'
 import { chargingOf } from '../charging.ts'
@@ -66,7 +67,7 @@ function addReads(app: FastifyInstance, { files, now }: Context): void {
     about: 'Tier, credits, images and packs as they are now, and what may be asked for.',
     data: Subscription,
     problems: [404],
-    run: ({ request }) => viewSubscription(files.billing.rows, personOf(request).userId, now()),
+    run: ({ request }) => readSubscription(files.billing.rows, personOf(request).userId, now()),
   })
 }
 
@@ -88,14 +89,14 @@ function addTier(app: FastifyInstance, context: Context): void {
     async run({ body: { tier }, request, asked }) {
       const { userId } = personOf(request)
       const answer = await changeTier(sagas, { userId, tier }, asked)
-      const view = () => viewSubscription(files.billing.rows, userId, now())
+      const view = () => readSubscription(files.billing.rows, userId, now())
       if (awaitsUpgrade(view())) await charge()
       return { ...answer, data: view() }
     },
   })
 }
 
-const awaitsUpgrade = ({ tier, nextTier }: ReturnType<typeof viewSubscription>): boolean =>
+const awaitsUpgrade = ({ tier, nextTier }: ReturnType<typeof readSubscription>): boolean =>
   nextTier !== null && isTier(nextTier) && compareTiers(nextTier, tier) > 0
 
 function addCancellation(app: FastifyInstance, { sagas }: Context): void {

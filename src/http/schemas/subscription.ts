@@ -44,7 +44,7 @@ const EXAMPLE = {
       expiresAt: '2027-03-14T09:26:53.589Z',
     },
   ],
-  allowed: ['spend', 'check_out', 'redeem', 'change_tier', 'cancel', 'override', 'adjust'],
+  allowed: ['spend', 'check_out', 'redeem', 'change_tier', 'cancel'],
 }
 
 export const Subscription = z
