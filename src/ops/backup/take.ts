@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads'
 import type { Domain } from '../../database/domains.ts'
 import { createSealer } from './archive.ts'
 import { rebuilt, understood } from './failures.ts'
+import { addToHistory } from './history.ts'
 import { type BackupKey, readKey } from './keys.ts'
 import { openStore } from './open-store.ts'
 import { type Packed, pack, pressAhead } from './pack.ts'
@@ -87,6 +88,7 @@ async function take(options: TakeOptions, { key, work, store }: Means): Promise<
     set,
   )
   await store.putText(`${id}.json`, `${JSON.stringify(manifest, undefined, 2)}\n`)
+  await addToHistory(store, manifest)
   progress?.('store', packed.bytes.stored, packed.bytes.stored)
   return manifest
 }
