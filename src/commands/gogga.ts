@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   split: async () => (await import('./split.ts')).splitCommand,
   merge: async () => (await import('./merge.ts')).mergeCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
   'keys create': async () => (await import('./keys.ts')).createCommand,
   'keys list': async () => (await import('./keys.ts')).listCommand,
   'keys revoke': async () => (await import('./keys.ts')).revokeCommand,

@@ -33,4 +33,4 @@ export function countBroken(
   return slots.filter((slot) => broken.has(slot)).length
 }
 
-const isWord = (key: Raw[number]): boolean => typeof key === 'string' && WORD.test(key)
+export const isWord = (key: Raw[number]): boolean => typeof key === 'string' && WORD.test(key)

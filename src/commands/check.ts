@@ -1,0 +1,136 @@
+// Looks after the three files, and repairs links to rows that are gone. Exit code 1 where an error is found.
+import { join } from 'node:path'
+import { type Config, readConfig } from '../config.ts'
+import { type Files, openFile } from '../database/clients.ts'
+import { DOMAINS, type Domain, isDomain } from '../database/domains.ts'
+import { FileError, UsageError } from '../errors.ts'
+import { type Finding, runChecks, type Severity } from '../ops/check/checks.ts'
+import { type RepairReport, repair, undoRepair } from '../ops/check/repair.ts'
+import { openReaders } from '../ops/check/view.ts'
+import type { Arguments, Command } from './command.ts'
+import { createProgress } from './progress.ts'
+
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'notice']
+
+export const checkCommand: Command = {
+  usage: 'check [--domain DOMAIN] [--quick] [--repair [--dry-run]] [--undo FILE] [--json]',
+  summary: 'Check the three files, the links and messages between them, and say what to do.',
+  options: {
+    domain: { type: 'string', value: 'DOMAIN', help: `only findings about this file: ${DOMAINS.join(', ')}` },
+    quick: { type: 'boolean', help: 'do not compare indexes with their tables: much faster on large files' },
+    repair: { type: 'boolean', help: 'follow the policies of links whose row is gone; never for rows about money' },
+    'dry-run': { type: 'boolean', help: 'with --repair: say what would change, and change nothing' },
+    undo: { type: 'string', value: 'FILE', help: 'put back what a repair took away, from the file that it wrote' },
+  },
+  examples: ['check', 'check --quick --json', 'check --domain billing', 'check --repair --dry-run', 'check --repair'],
+  async run(args) {
+    const domains = readDomains(args)
+    refuseMixed(args)
+    const config = readConfig()
+    const undo = args.text('undo')
+    if (undo !== undefined) return await runUndo(config, undo, args.flag('json'))
+    if (args.flag('repair')) return await runRepair(config, domains, args)
+    const findings = await findAll(config.paths, domains, args.flag('quick'))
+    const counts = countsOf(findings)
+    if (args.flag('json')) process.stdout.write(`${JSON.stringify({ findings, counts })}\n`)
+    else process.stdout.write(printed(findings))
+    return counts.error > 0 ? 1 : 0
+  },
+}
+
+async function findAll(paths: Config['paths'], domains: readonly Domain[], quick: boolean) {
+  const progress = createProgress({ now: () => performance.now(), units: { check: 'checks' } })
+  const findings: Finding[] = []
+  try {
+    const onCheck = (name: string, domain: Domain, done: number, total: number) =>
+      progress.update('check', done, total, `${domain}.db: ${name}`)
+    for await (const finding of runChecks({ paths, domains, quick, now: new Date(), onCheck })) findings.push(finding)
+  } finally {
+    progress.stop()
+  }
+  return findings
+}
+
+export function readDomains(args: Arguments): readonly Domain[] {
+  const text = args.text('domain')
+  if (text === undefined) return DOMAINS
+  if (isDomain(text)) return [text]
+  throw new UsageError(`--domain expects one of ${DOMAINS.join(', ')}, got "${text}".`)
+}
+
+function refuseMixed(args: Arguments): void {
+  const [isRepair, isUndo] = [args.flag('repair'), args.text('undo') !== undefined]
+  const hint = 'See "gogga check --help".'
+  if (isRepair && isUndo) throw new UsageError('--repair and --undo cannot be done at once.', { hint })
+  if (args.flag('dry-run') && !isRepair) throw new UsageError('--dry-run goes with --repair only.', { hint })
+  if (args.flag('quick') && (isRepair || isUndo))
+    throw new UsageError('--quick is for checking, not for changes.', { hint })
+}
+
+async function runRepair(config: Config, domains: readonly Domain[], args: Arguments): Promise<0 | 1> {
+  const progress = createProgress({ now: () => performance.now(), units: { repair: 'rows' } })
+  const { readers, findings } = openReaders(config.paths, DOMAINS)
+  try {
+    const [unreadable] = findings
+    if (unreadable) throw new FileError(unreadable.message, { hint: unreadable.next })
+    const report = await withFiles(config, (files) =>
+      repair({
+        ...{ files, readers, domains, now: new Date(), dryRun: args.flag('dry-run') },
+        undoFolder: join(config.dataDir, 'undo'),
+        onRow: (done, total) => progress.update('repair', done, total),
+      }),
+    )
+    progress.stop()
+    process.stdout.write(args.flag('json') ? `${JSON.stringify(report)}\n` : printedRepair(report))
+    return report.left.some(({ why }) => why !== 'money') ? 1 : 0
+  } finally {
+    progress.stop()
+    for (const reader of Object.values(readers)) reader.close()
+  }
+}
+
+async function runUndo(config: Config, path: string, json: boolean): Promise<0 | 1> {
+  const report = await withFiles(config, (files) => undoRepair(files, path))
+  const text = `Put back ${report.restored} row(s); ${report.left} had nothing to put back, or their place is taken.\n`
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : text)
+  return report.left > 0 ? 1 : 0
+}
+
+async function withFiles<T>(config: Config, work: (files: Files) => Promise<T>): Promise<T> {
+  await using identity = await openFile('identity', config.paths.identity, config)
+  await using billing = await openFile('billing', config.paths.billing, config)
+  await using admin = await openFile('admin', config.paths.admin, config)
+  return await work({ identity, billing, admin })
+}
+
+function printedRepair({ dryRun, undo, repaired, left }: RepairReport): string {
+  const verb = dryRun ? 'would be' : 'were'
+  const lines = repaired.map(({ link, policy, rows }) => {
+    const what = policy === 'delete' ? 'removed' : 'emptied of the link'
+    return `${link}: ${rows} row(s) ${verb} ${what}\n`
+  })
+  const rest = left.map(({ link, rows, why }) => {
+    const what = why === 'money' ? 'left: rows about money are never repaired' : 'left: somebody changed them meanwhile'
+    return `${link}: ${rows} row(s) ${what}\n`
+  })
+  const end = undo ? `To take it back: npx gogga check --undo ${undo}\n` : ''
+  return `${[...lines, ...rest].join('') || 'Nothing to repair.\n'}${end}`
+}
+
+function countsOf(findings: readonly Finding[]): Readonly<Record<Severity, number>> {
+  const count = (severity: Severity) => findings.filter((finding) => finding.severity === severity).length
+  return { error: count('error'), warning: count('warning'), notice: count('notice') }
+}
+
+/** Worst first. */
+function printed(findings: readonly Finding[]): string {
+  const lines = SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity)).map(
+    ({ severity, check, place, message, next }) => {
+      const at = [`${place.file}.db`, place.table, place.column].filter(Boolean).join(' ')
+      return `${severity.padEnd(7)}  ${at}  ${check}: ${message}\n         ${next}\n`
+    },
+  )
+  const counts = countsOf(findings)
+  const sums = SEVERITIES.map((severity) => `${counts[severity]} ${severity}${counts[severity] === 1 ? '' : 's'}`)
+  return `${lines.join('')}${sums.join(', ')}\n`
+}

@@ -1,0 +1,77 @@
+import { chmodSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { withDatabases } from '../helpers/databases.ts'
+import * as planting from '../ops/check/planting.ts'
+import { plant, rowsOf } from '../ops/check/planting.ts'
+import { gogga } from './gogga-child.ts'
+
+it('says that all is well, in words and as JSON', () =>
+  withDatabases(async (databases) => {
+    expect(await gogga(databases.dir, 'check')).toMatchObject({ code: 0, out: '0 errors, 0 warnings, 0 notices\n' })
+    const { code, out } = await gogga(databases.dir, 'check', '--quick', '--json')
+    expect([code, JSON.parse(out)]).toEqual([0, { findings: [], counts: { error: 0, warning: 0, notice: 0 } }])
+  }))
+
+it('prints the worst first with the next step, and exits with 1 for an error only', () =>
+  withDatabases(async (databases) => {
+    plant(databases, 'billing', planting.payment('p1', 'gone'), planting.subscription('sub1', 'gone'))
+    const { code, out } = await gogga(databases.dir, 'check')
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /^warning {2}billing\.db Subscription userId {2}links: 1 of its rows .*\n +Run "gogga check --repair/,
+    )
+    expect(out).toMatch(/\nnotice {3}billing\.db ProcessedPayment userId .*\n.*\n0 errors, 1 warning, 1 notice\n$/)
+    expect(out).not.toContain('gone')
+    chmodSync(databases.paths.identity, 0o644)
+    const again = await gogga(databases.dir, 'check', '--json')
+    expect(again.code).toBe(1)
+    expect(JSON.parse(again.out).findings[0]).toMatchObject({
+      check: 'modes',
+      severity: 'error',
+      place: { file: 'identity' },
+    })
+    expect(await gogga(databases.dir, 'check', '--domain', 'billing')).toMatchObject({ code: 0 })
+  }))
+
+it('repairs, says how to take it back, and takes it back', () =>
+  withDatabases(async (databases) => {
+    plant(databases, 'billing', planting.schedule('r1', 'gone'), planting.subscription('sub1', 'gone'))
+    const planned = await gogga(databases.dir, 'check', '--repair', '--dry-run')
+    expect(planned).toMatchObject({ code: 0, out: expect.stringContaining('1 row(s) would be removed') })
+    expect(readdirSync(databases.dir)).not.toContain('undo')
+    const { code, out } = await gogga(databases.dir, 'check', '--repair')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^billing\.Subscription\.userId: 1 row\(s\) were removed$/m)
+    expect(out).toMatch(/^billing\.RecurringSchedule\.userId: 1 row\(s\) left: rows about money/m)
+    expect(rowsOf(databases, 'billing', 'select id from "Subscription"')).toEqual([])
+    const [name = ''] = readdirSync(join(databases.dir, 'undo'))
+    const undo = join(databases.dir, 'undo', name)
+    expect(out).toContain(`npx gogga check --undo ${undo}\n`)
+    const back = await gogga(databases.dir, 'check', '--undo', undo, '--json')
+    expect([back.code, JSON.parse(back.out)]).toEqual([0, { restored: 1, left: 0 }])
+    expect(rowsOf(databases, 'billing', 'select id from "Subscription"')).toEqual([{ id: 'sub1' }])
+  }))
+
+it.each([
+  ['an unknown file', ['--domain', 'users'], /--domain expects one of identity, billing, admin, got "users"/],
+  ['a dry run of nothing', ['--dry-run'], /--dry-run goes with --repair only/],
+  ['both ways at once', ['--repair', '--undo', 'x'], /cannot be done at once/],
+  ['a quick repair', ['--repair', '--quick'], /--quick is for checking/],
+  ['an undo file that is none', ['--undo', 'nothing.jsonl'], /nothing\.jsonl is no undo file/],
+])('refuses %s, exit code 2', (_name, args, says) =>
+  withDatabases(async ({ dir }) => {
+    const { code, out, err } = await gogga(dir, 'check', ...args)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toMatch(says)
+  }),
+)
+
+it('refuses to repair where a file is missing', () =>
+  withDatabases(async ({ dir, paths }) => {
+    rmSync(paths.billing)
+    expect(await gogga(dir, 'check', '--repair')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('billing.db is missing'),
+    })
+  }))
