@@ -61,7 +61,7 @@ export interface Asking {
 }
 
 const TIMEOUT_MS = 20_000
-const MAX_TRIES = 2_000
+const MAX_TRIES = 600
 
 /** Throws where there is no definite answer after so many tries, or one that must not be. */
 export async function ask(asking: Asking, asked: Asked): Promise<Reply> {
