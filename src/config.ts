@@ -34,6 +34,7 @@ const Environment = z.object({
   GOGGA_SIGN_INS_PER_MINUTE: perMinute(10),
   GOGGA_REDEMPTIONS_PER_MINUTE: perMinute(10),
   GOGGA_TRUSTED_PROXIES: list,
+  GOGGA_BACKUP_POLICY: z.string().min(1).optional(),
   GOGGA_OUTBOX_MAX_ATTEMPTS: z.coerce.number().int().min(1).max(1_000).default(20),
   GOGGA_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   GOGGA_SIGN_IN_PAGE: z
@@ -82,6 +83,8 @@ export interface Config {
   readonly redemptionsPerMinute: number
   /** Addresses and ranges whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
+  /** Absolute path of a JSON file; undefined: the shipped policy. */
+  readonly backupPolicy: string | undefined
   /** Then an undelivered message is dead. */
   readonly outboxMaxAttempts: number
   /** Where callers outside reach this server, without a slash at its end. */
@@ -188,6 +191,7 @@ export function readConfig(
     signInsPerMinute: values.GOGGA_SIGN_INS_PER_MINUTE,
     redemptionsPerMinute: values.GOGGA_REDEMPTIONS_PER_MINUTE,
     trustedProxies: values.GOGGA_TRUSTED_PROXIES,
+    backupPolicy: values.GOGGA_BACKUP_POLICY && resolve(cwd, values.GOGGA_BACKUP_POLICY),
     outboxMaxAttempts: values.GOGGA_OUTBOX_MAX_ATTEMPTS,
     publicUrl: values.GOGGA_PUBLIC_URL?.replace(/\/+$/, ''),
     mail: {

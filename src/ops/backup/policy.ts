@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { Cron } from 'croner'
 import { z } from 'zod'
 import { modelsOf } from '../../database/catalog.ts'
-import { DOMAINS, type Domain } from '../../database/domains.ts'
+import type { Domain } from '../../database/domains.ts'
 import { UsageError } from '../../errors.ts'
 
 /** The newest backups, and the newest of each hour, day, ISO week and month (UTC), so many of each kind. */
@@ -194,6 +194,6 @@ function daysOf(period: string): number {
   return Number(number) * (UNITS[unit] ?? Number.NaN)
 }
 
-/** The domains that share a process with others' secrets in reach deserve a word: whose archives are readable by anyone. */
-export const unencrypted = (policies: Policies): readonly Domain[] =>
-  DOMAINS.filter((domain) => policies[domain].keyFile === undefined)
+/** `/srv/backups/billing` or `s3://bucket/prefix`, for people. */
+export const targetName = (target: Target): string =>
+  target.kind === 'folder' ? target.path : `s3://${[target.bucket, target.prefix].filter(Boolean).join('/')}`

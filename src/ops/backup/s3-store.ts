@@ -17,7 +17,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import { GoggaError, NotFoundError, UnavailableError, UsageError } from '../../errors.ts'
-import type { Target } from './policy.ts'
+import { type Target, targetName } from './policy.ts'
 import type { Store, StoredFile } from './store.ts'
 
 export type Bucket = Extract<Target, { kind: 's3' }>
@@ -37,7 +37,7 @@ const Credentials = z.object({
 export function openBucket(target: Bucket): Store {
   const client = clientOf(target)
   const { bucket: Bucket, prefix } = target
-  const where = `s3://${[Bucket, prefix].filter(Boolean).join('/')}`
+  const where = targetName(target)
   const at = (name: string) => ({ Bucket, Key: prefix ? `${prefix}/${name}` : name })
   const told = <T>(work: () => Promise<T>) => tellIn(where, work)
   return {
