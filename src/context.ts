@@ -1,6 +1,7 @@
 // Builds everything that lives as long as the process, once, and closes it in reverse order. Nothing else opens files
 // or asks for the time, for randomness or for ids.
 import { randomBytes, randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import type { Config } from './config.ts'
 import { type Files, type OpenFile, openFile } from './database/clients.ts'
 import type { Domain } from './database/domains.ts'
@@ -10,7 +11,7 @@ import { FileError } from './errors.ts'
 import { createJoin, type Join } from './join/join.ts'
 import { createMailer, type Mailer, type MailLine } from './mail/mailer.ts'
 import { type PayfastClient, payfastClient } from './payfast/client.ts'
-import { createSagas, type Sagas } from './saga/sagas.ts'
+import { createSagas, type Sagas, type SagasOptions } from './saga/sagas.ts'
 import type { Reached } from './saga/sources.ts'
 
 export interface Sources {
@@ -21,6 +22,8 @@ export interface Sources {
   readonly reached: Reached
   /** Called for each mail that was sent, without its address. */
   readonly mailSent: (line: MailLine) => void
+  /** Called for each try to deliver a message that failed. */
+  readonly deliveryFailed: NonNullable<SagasOptions['onFailure']>
 }
 
 export interface Context extends Sources, AsyncDisposable {
@@ -33,19 +36,32 @@ export interface Context extends Sources, AsyncDisposable {
   readonly payfast: PayfastClient | undefined
 }
 
-const SYSTEM: Sources = {
-  now: () => new Date(),
-  randomBytes: (size) => randomBytes(size),
-  newId: () => randomUUID(),
-  reached: () => {},
-  mailSent: ({ event, id, way }) =>
-    void process.stderr.write(`${JSON.stringify({ event, id, way })}
-`),
+const LEVELS: Readonly<Record<string, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 }
+
+function systemSources({ logLevel }: Config): Sources {
+  const least = LEVELS[logLevel] ?? Number.POSITIVE_INFINITY
+  /** A line as the server's own log writes it: fields are ids, words and numbers. */
+  const log = (level: 'info' | 'warn' | 'error', fields: object, msg: string) => {
+    const line = { level: LEVELS[level], time: Date.now(), pid: process.pid, hostname: hostname(), ...fields, msg }
+    if ((line.level ?? 0) >= least) process.stderr.write(`${JSON.stringify(line)}\n`)
+  }
+  return {
+    now: () => new Date(),
+    randomBytes: (size) => randomBytes(size),
+    newId: () => randomUUID(),
+    reached: () => {},
+    mailSent: ({ event, id, way }) => log('info', { event, id, way }, 'mail sent'),
+    deliveryFailed: ({ type, target, attempts, dead }) =>
+      log(dead ? 'error' : 'warn', { type, target, attempts }, dead ? 'message is dead' : 'message was not delivered'),
+  }
 }
 
 /** Throws FileError, with the next step in its hint, when a file is missing, of another domain or not migrated. */
 export async function createContext(config: Config, overrides: Partial<Sources> = {}): Promise<Context> {
   await using opened = new AsyncDisposableStack()
+  const sources = { ...systemSources(config), ...overrides }
+  // Closed last: a mail server that hangs must not keep the files open.
+  const mailer = opened.use(createMailer({ ...sources, ...config.mail, log: sources.mailSent }))
   const open = async <D extends Domain>(domain: D) => {
     const file = opened.use(await openFile(domain, config.paths[domain], config))
     requireMigrated(file)
@@ -58,11 +74,11 @@ export async function createContext(config: Config, overrides: Partial<Sources> 
     billing: files.billing.reader,
     admin: files.admin.reader,
   })
-  const sources = { ...SYSTEM, ...overrides }
-  const mailer = opened.use(createMailer({ ...sources, ...config.mail, log: sources.mailSent }))
   const payfast =
     config.payfast && payfastClient({ ...config.payfast, baseUrl: config.payfast.apiUrl, now: sources.now })
-  const sagas = opened.use(createSagas({ ...sources, files, maxAttempts: config.outboxMaxAttempts }))
+  const sagas = opened.use(
+    createSagas({ ...sources, files, maxAttempts: config.outboxMaxAttempts, onFailure: sources.deliveryFailed }),
+  )
   const owned = opened.move()
   const parts = { config, files, join, sagas, mailer, payfast }
   return { ...sources, ...parts, [Symbol.asyncDispose]: () => owned.disposeAsync() }

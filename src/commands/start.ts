@@ -1,7 +1,7 @@
 // What `npm start` runs after its set-up: files, people, keys, server, so that a newcomer has something to look at.
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { type Config, readConfig, TRY_OUT } from '../config.ts'
+import { type Config, TRY_OUT } from '../config.ts'
 import { type Context, createContext } from '../context.ts'
 import { DOMAINS } from '../database/domains.ts'
 import { migrate } from '../database/migrations.ts'
@@ -11,6 +11,7 @@ import { seededRandom } from '../ops/makers.ts'
 import { isEmpty, seed } from '../ops/seed.ts'
 import type { Command } from './command.ts'
 import { createProgress } from './progress.ts'
+import { checkedConfig, untilClosed } from './serving.ts'
 
 const PEOPLE = 1_000
 const KEY_HOURS = 24
@@ -20,7 +21,8 @@ export const start: Command = {
   summary: `Migrate the three files, fill empty ones with ${PEOPLE} invented people, create keys for a day, and serve.`,
   examples: ['start', 'start --json', 'start # with GOGGA_DATA_DIR=/tmp/gogga PORT=0 in the environment'],
   async run(args) {
-    const config = readConfig(undefined, undefined, TRY_OUT)
+    const config = await checkedConfig({ json: args.flag('json'), presets: TRY_OUT, willMigrate: true })
+    if (!config) return 1
     for (const domain of DOMAINS) migrate(domain, config.paths[domain])
     const people = isEmpty(config.paths) ? fill(config) : 0
     const context = await createContext(config)
@@ -30,7 +32,7 @@ export const start: Command = {
     const administrator = context.files.identity.rows.find('User', { isServiceAdmin: true })?.id ?? null
     const started = { address, docs: `${address}/docs`, seeded: people, keys, administrator }
     process.stdout.write(args.flag('json') ? `${JSON.stringify(started)}\n` : welcome(config, started))
-    await server.closed
+    await untilClosed(server)
     return 0
   },
 }

@@ -1,0 +1,30 @@
+// What `start` and `serve` share: one screen with everything that is wrong, and an end that nothing holds up.
+import { type Config, examineEnvironment } from '../config.ts'
+import type { Server } from '../main.ts'
+import { findStartProblems, type StartChecksOptions, startScreen } from '../ops/start-checks.ts'
+
+export interface CheckedOptions extends StartChecksOptions {
+  readonly json: boolean
+  readonly presets?: Readonly<Record<string, string>>
+}
+
+/** Undefined where the server cannot start; what is wrong was told, warnings as well. */
+export async function checkedConfig({ json, presets, ...options }: CheckedOptions): Promise<Config | undefined> {
+  const { config, problems } = examineEnvironment(undefined, undefined, presets)
+  const findings = await findStartProblems(config, problems, options)
+  if (findings.length > 0) process.stderr.write(startScreen(findings))
+  if (!findings.some(({ level }) => level === 'error')) return config
+  if (json) process.stdout.write(`${JSON.stringify({ findings })}\n`)
+  return undefined
+}
+
+const GRACE_MS = 300
+
+/** What was left behind at the end, such as a call that nobody answers, must not keep the process. */
+export async function untilClosed(server: Server): Promise<void> {
+  try {
+    await server.closed
+  } finally {
+    setTimeout(() => process.exit(), GRACE_MS).unref()
+  }
+}
