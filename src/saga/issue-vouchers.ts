@@ -8,6 +8,7 @@ import type { Tx } from '../database/rows.ts'
 import { type Actor, acting } from './actors.ts'
 import type { Answer, Begin } from './changes.ts'
 import { detached } from './free-text.ts'
+import { postParentDeleted } from './parent-deleted.ts'
 import type { Asked } from './requests.ts'
 import type { Sagas } from './sagas.ts'
 
@@ -89,6 +90,7 @@ export function removeIssued(
     sagas.changes.begin('admin', asked, {
       write(tx, begin) {
         const { type } = removeVoucher(tx, { voucherId, actor: actor.userId }, begin)
+        postParentDeleted(tx as unknown as Tx, { model: 'Voucher', ids: [voucherId] }, begin)
         writeLog(tx, logId, actor, { action: 'voucher_deleted', targetId: voucherId, meta: { type } }, begin)
         return { data: { id: voucherId, deleted: true as const } }
       },

@@ -6,10 +6,11 @@ import { writeAdminLog } from '../admin/admin-log.ts'
 import { releaseVoucher } from '../admin/vouchers.ts'
 import { openSubscription } from '../billing/subscriptions.ts'
 import { grantVoucher } from '../billing/voucher-grants.ts'
-import type { Domain } from '../database/domains.ts'
+import { DOMAINS, type Domain } from '../database/domains.ts'
 import { postMessage } from '../database/outbox.ts'
 import type { Tx } from '../database/rows.ts'
 import { writeAuthLog } from '../identity/auth-log.ts'
+import { applyLinkPolicies } from './link-policies.ts'
 import { refuseChange } from './refusals.ts'
 import type { SagaSources } from './sources.ts'
 
@@ -28,6 +29,12 @@ const LogPayload = z.strictObject({
   targetUser: Id.nullable(),
   targetId: Id.nullable(),
   meta: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+})
+
+const ParentPayload = z.strictObject({
+  domain: z.enum(DOMAINS),
+  model: Id,
+  ids: z.array(Id).min(1).max(200),
 })
 
 /** What is handled, for handlers that derive something from the message itself. */
@@ -56,6 +63,9 @@ const handler = <D extends Domain, P>(
   further: Pick<Handler<D, P>, 'compensation' | 'follows'> = {},
 ): Handler<D, P> => ({ target, payload, run, ...further })
 
+const parentDeleted = <D extends Domain>(target: D) =>
+  handler(target, ParentPayload, (tx, parents) => void applyLinkPolicies(tx as unknown as Tx, parents))
+
 export const MESSAGES = {
   'user-created': handler('billing', z.strictObject({ userId: Id }), openSubscription),
   'voucher-redeemed': handler(
@@ -79,6 +89,9 @@ export const MESSAGES = {
   'admin-acted': handler('admin', LogPayload, (tx, { logId, ...entry }, handled) =>
     writeAdminLog(tx, { id: logId, ...entry }, handled),
   ),
+  'parent-deleted-identity': parentDeleted('identity'),
+  'parent-deleted-billing': parentDeleted('billing'),
+  'parent-deleted-admin': parentDeleted('admin'),
 } as const
 
 export type MessageType = keyof typeof MESSAGES

@@ -39,7 +39,10 @@ describe('the named places', () => {
     )
   })
 
-  it.each(Object.keys(MESSAGES))('are before and after the delivery of %s', (type) => {
+  /** No route deletes a row that rows of other files follow; tests/saga/parent-deleted.test.ts kills such a change. */
+  const BY_ROUTE = Object.keys(MESSAGES).filter((type) => !type.startsWith('parent-deleted-'))
+
+  it.each(BY_ROUTE)('are before and after the delivery of %s', (type) => {
     expect(PLACE_NAMES).toContain(`${type}:before-delivery`)
     expect(PLACE_NAMES).toContain(`${type}:delivered`)
   })

@@ -27,6 +27,9 @@ const EXAMPLES = {
       meta: { found: true },
     },
   },
+  'parent-deleted-identity': { origin: 'admin', payload: { domain: 'admin', model: 'AdminLog', ids: ['l1'] } },
+  'parent-deleted-billing': { origin: 'identity', payload: { domain: 'identity', model: 'User', ids: ['u1'] } },
+  'parent-deleted-admin': { origin: 'identity', payload: { domain: 'identity', model: 'User', ids: ['u1', 'u2'] } },
 } as const satisfies Record<MessageType, { origin: 'identity' | 'billing' | 'admin'; payload: object }>
 
 const PERSONAL = /mail|phone|cell|mobile|\bname|surname|address|\bip\b|token|secret|card|birth|idnumber/i
@@ -78,6 +81,9 @@ describe.each(TYPES)('%s', (type) => {
         'targetUser',
         'targetId',
         'meta',
+        'domain',
+        'model',
+        'ids',
       ],
     ]
     expect(names.filter((name) => !known.includes(name))).toEqual([])

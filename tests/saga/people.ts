@@ -1,5 +1,7 @@
 // People and vouchers for tests of changes across files; without vitest, so that child processes may use it.
 import type { Context } from '../../src/context.ts'
+import type { Tx } from '../../src/database/rows.ts'
+import { postParentDeleted } from '../../src/saga/parent-deleted.ts'
 import type { Asked } from '../../src/saga/requests.ts'
 
 export const NOW = new Date('2026-06-01T12:00:00.000Z')
@@ -33,3 +35,13 @@ export async function addVouchers({ files }: Context, type: string, ...ids: read
 export const codeOf = (voucherId: string): string => `CODE-${voucherId.toUpperCase()}`
 
 export const asked = (route: string, body: unknown = {}, more: Partial<Asked> = {}): Asked => ({ route, body, ...more })
+
+/** As whoever deletes a row that others name: the row, and what follows from it, in one change. */
+export const deleteUser = ({ sagas }: Context, id: string) =>
+  sagas.changes.begin('identity', asked('delete a user'), {
+    write(tx, begin) {
+      tx.remove('User', { id })
+      postParentDeleted(tx as unknown as Tx, { model: 'User', ids: [id] }, begin)
+      return { data: { id } }
+    },
+  })

@@ -1,0 +1,38 @@
+// What happens to rows that name a row which was deleted: the policy of their link in the catalog. `delete` removes them,
+// `null` empties the column, `keep` leaves them as a record. A link to a person may name a contact as well as a user.
+import { allModels, type CatalogLink, type CatalogModel, quote } from '../database/catalog.ts'
+import { DOMAINS, type Domain } from '../database/domains.ts'
+import type { Tx } from '../database/rows.ts'
+
+/** Rows of one model that are gone, by the key that links name. */
+export interface Parents {
+  readonly domain: Domain
+  readonly model: string
+  readonly ids: readonly string[]
+}
+
+/** Removes or empties what names these rows in the file of the transaction; gives how many rows that were. */
+export function applyLinkPolicies(tx: Tx, parents: Parents): number {
+  const keys = JSON.stringify(parents.ids)
+  let rows = 0
+  for (const { model, link } of linksTo(parents).filter((end) => end.model.domain === tx.domain)) {
+    const [table, column] = [quote(model.name), quote(link.column)]
+    const sql = link.onErase === 'delete' ? `delete from ${table}` : `update ${table} set ${column} = null`
+    rows += tx.run(`${sql} where ${column} in (select value from json_each(?))`, keys)
+  }
+  return rows
+}
+
+/** The files whose rows change when rows of this model go. */
+export const filesThatFollow = (parents: Omit<Parents, 'ids'>): readonly Domain[] =>
+  DOMAINS.filter((domain) => linksTo(parents).some(({ model }) => model.domain === domain))
+
+const linksTo = (parents: Omit<Parents, 'ids'>): readonly { model: CatalogModel; link: CatalogLink }[] =>
+  allModels.flatMap((model) =>
+    model.links.filter((link) => link.onErase !== 'keep' && names(link, parents)).map((link) => ({ model, link })),
+  )
+
+function names({ to, subject }: CatalogLink, { domain, model }: Omit<Parents, 'ids'>): boolean {
+  if (to.domain === domain && to.model === model) return true
+  return subject && domain === 'identity' && model === 'Contact'
+}
