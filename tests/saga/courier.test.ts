@@ -75,24 +75,31 @@ describe('a message', () => {
       await emptied(context)
     }))
 
-  test('that comes again has no second effect, and is taken away again', () =>
-    withWorld(async ({ context, pass }) => {
-      await addPeople(context, 'ann')
-      await addVouchers(context, 'R200', 'v1')
-      await redeemVoucher(context.sagas, { code: codeOf('v1'), userId: 'ann' }, asked('POST /v1/redeem'))
-      const [sent] = outboxOf(context, 'admin')
-      if (!sent) throw new Error('The message is gone already')
-      await emptied(context)
-      for (let round = 0; round < 3; round++) {
-        await context.files.admin.change((tx) => tx.insert('OutboxMessage', sent))
-        pass(2 * LEASE)
-        expect(await context.sagas.courier.sweep()).toBe(1)
+  test('that comes again has no second effect, and is taken away again', () => {
+    const places: string[] = []
+    return withWorld(
+      async ({ context, pass }) => {
+        await addPeople(context, 'ann')
+        await addVouchers(context, 'R200', 'v1')
+        await redeemVoucher(context.sagas, { code: codeOf('v1'), userId: 'ann' }, asked('POST /v1/redeem'))
+        const [sent] = outboxOf(context, 'admin')
+        if (!sent) throw new Error('The message is gone already')
         await emptied(context)
-      }
-      expect(subscriptionOf(context, 'ann').credits).toBe(50_000)
-      expect(context.files.billing.rows.list('CreditPurchase', {})).toHaveLength(1)
-      expect(context.files.identity.rows.list('AuthLog', {})).toHaveLength(1)
-    }))
+        for (let round = 0; round < 3; round++) {
+          await context.files.admin.change((tx) => tx.insert('OutboxMessage', sent))
+          pass(2 * LEASE)
+          expect(await context.sagas.courier.sweep()).toBe(1)
+          await emptied(context)
+        }
+        expect(subscriptionOf(context, 'ann').credits).toBe(50_000)
+        expect(context.files.billing.rows.list('CreditPurchase', {})).toHaveLength(1)
+        expect(context.files.identity.rows.list('AuthLog', {})).toHaveLength(1)
+        expect(places.filter((place) => place.endsWith(':refused'))).toEqual([])
+        expect(places.filter((place) => place === 'voucher-redeemed:delivered')).toHaveLength(4)
+      },
+      { reached: (place) => places.push(place) },
+    )
+  })
 
   test('written twice is one', () =>
     withWorld(async ({ context }) => {
@@ -111,25 +118,49 @@ describe('a message', () => {
       expect(subscribers(context)).toEqual(['ann'])
     }))
 
-  test('posted while another of its subject is on its way is delivered too', () =>
-    withWorld(async ({ context }) => {
-      await addPeople(context, 'ann')
-      const answers = await Promise.all(
-        Array.from({ length: 60 }, (_, nth) =>
-          overrideTier(
-            context.sagas,
-            ADMIN,
-            { userId: 'ann', tier: nth % 2 ? 'JIVE' : 'JIGGA', reason: `${nth}` },
-            asked('POST /v1/tier'),
+  test('posted while another of its subject is on its way is delivered too, each carried once', () => {
+    const places: string[] = []
+    return withWorld(
+      async ({ context }) => {
+        await addPeople(context, 'ann')
+        const answers = await Promise.all(
+          Array.from({ length: 60 }, (_, nth) =>
+            overrideTier(
+              context.sagas,
+              ADMIN,
+              { userId: 'ann', tier: nth % 2 ? 'JIVE' : 'JIGGA', reason: `${nth}` },
+              asked('POST /v1/tier'),
+            ),
           ),
-        ),
+        )
+        expect(answers.every(({ change }) => change.settled)).toBe(true)
+        const wanted = context.files.billing.rows.list('SubscriptionEvent', { event: 'admin_override' })
+        expect(wanted).toHaveLength(60)
+        const reasons = context.files.admin.rows.list('AdminLog', {}).map(({ meta }) => JSON.parse(meta ?? '{}').reason)
+        expect(new Set(reasons).size).toBe(60)
+        await emptied(context)
+        expect(places.filter((place) => place === 'admin-acted:before-delivery')).toHaveLength(60)
+      },
+      { reached: (place) => places.push(place) },
+    )
+  })
+
+  test('is seen however shortly before a run ends it is written', () =>
+    withWorld(async ({ context }) => {
+      const insert = context.files.identity.connections.writer.prepare(
+        `insert into "OutboxMessage" (id, type, target, subjectId, payload, nextAttemptAt, createdAt)
+         values ('user-created:' || @id, 'user-created', 'billing', @id, json_object('userId', @id), @time, @time)`,
       )
-      expect(answers.every(({ change }) => change.settled)).toBe(true)
-      const wanted = context.files.billing.rows.list('SubscriptionEvent', { event: 'admin_override' })
-      expect(wanted).toHaveLength(60)
-      const reasons = context.files.admin.rows.list('AdminLog', {}).map(({ meta }) => JSON.parse(meta ?? '{}').reason)
-      expect(new Set(reasons).size).toBe(60)
-      await emptied(context)
+      const ids = Array.from({ length: 30 }, (_, nth) => `user${nth}`)
+      for (const [steps, id] of ids.entries()) {
+        const chain = { id: `user-created:${id}`, subjectId: id }
+        const empty = context.sagas.courier.deliver('identity', chain)
+        for (let step = 0; step < steps; step++) await null
+        insert.run({ id, time: NOW.toISOString().replace('Z', '+00:00') })
+        await context.sagas.courier.deliver('identity', chain)
+        expect(subscribers(context)).toContain(id)
+        await empty
+      }
     }))
 })
 
@@ -440,21 +471,24 @@ describe('a file that cannot be used', () => {
 })
 
 describe('closing', () => {
-  const courierOver = (context: Context) => {
+  const courierOver = (context: Context, reached: (place: string) => void = () => {}) => {
     const { now, newId, randomBytes, files } = context
-    return new Courier({ files, sources: { now, newId, randomBytes }, reached: () => {}, maxAttempts: 5 })
+    return new Courier({ files, sources: { now, newId, randomBytes }, reached, maxAttempts: 5 })
   }
 
   test('ends what runs, takes delivered messages away, and begins nothing more', () =>
     withWorld(async ({ context, pass }) => {
-      const courier = courierOver(context)
+      const begun = Promise.withResolvers<void>()
+      const courier = courierOver(context, () => begun.resolve())
       for (let nth = 0; nth < 50; nth++) await leaveUser(context, `user${nth}`)
       pass(LEASE)
       const swept = courier.sweep()
+      await begun.promise
       await courier[Symbol.asyncDispose]()
-      await swept
       const [left, there] = [undelivered(context), subscribers(context)]
+      expect(there.length).toBeGreaterThan(0)
       expect(left.length + there.length).toBe(50)
+      await swept
       await leaveUser(context, 'late')
       await courier.deliver('identity', { id: 'user-created:late', subjectId: 'late' })
       expect(await courier.sweep()).toBe(0)

@@ -31,7 +31,10 @@ export const withWorld = <T>(work: (world: World) => Promise<T>, { env, reached 
     const clock = { now: NOW }
     const open = (overrides: Partial<Sources> = {}) =>
       createContext(
-        readConfig({ GOGGA_DATA_DIR: databases.dir, GOGGA_BUSY_TIMEOUT_MS: '200', ...env }, databases.dir),
+        readConfig(
+          { GOGGA_DATA_DIR: databases.dir, GOGGA_LOG_LEVEL: 'silent', GOGGA_BUSY_TIMEOUT_MS: '200', ...env },
+          databases.dir,
+        ),
         {
           now: () => clock.now,
           mailSent: () => {},

@@ -10,7 +10,7 @@ if (!act) throw new Error(`No act is called ${name}`)
 
 const kill = () => process.kill(process.pid, 'SIGKILL')
 let ids = 0
-const context = await createContext(readConfig({ GOGGA_DATA_DIR: dir }, dir, TRY_OUT), {
+const context = await createContext(readConfig({ GOGGA_DATA_DIR: dir, GOGGA_LOG_LEVEL: 'silent' }, dir, TRY_OUT), {
   now: () => new Date(now),
   mailSent: () => {},
   newId: () => {

@@ -5,7 +5,7 @@ import { createContext } from '../../../src/context.ts'
 import { makeCharges } from '../../../src/saga/recurring-charges.ts'
 
 const [dir = '', url = '', killAt = '', now = ''] = process.argv.slice(2)
-const environment = { GOGGA_DATA_DIR: dir, PAYFAST_API_URL: url, PAYFAST_TIMEOUT_MS: '300' }
+const environment = { GOGGA_DATA_DIR: dir, GOGGA_LOG_LEVEL: 'silent', PAYFAST_API_URL: url, PAYFAST_TIMEOUT_MS: '300' }
 await using context = await createContext(readConfig(environment, dir, TRY_OUT), {
   now: () => new Date(now),
   reached: (place) => {

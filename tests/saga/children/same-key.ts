@@ -6,7 +6,9 @@ import { createContext } from '../../../src/context.ts'
 import { redeemVoucher } from '../../../src/saga/redeem-voucher.ts'
 
 const [dir = '', code = '', key = '', now = ''] = process.argv.slice(2)
-await using context = await createContext(readConfig({ GOGGA_DATA_DIR: dir }, dir), { now: () => new Date(now) })
+await using context = await createContext(readConfig({ GOGGA_DATA_DIR: dir, GOGGA_LOG_LEVEL: 'silent' }, dir), {
+  now: () => new Date(now),
+})
 process.stdout.write('ready\n')
 await once(process.stdin, 'data')
 process.stdin.destroy()

@@ -9,7 +9,7 @@ import { DOMAINS } from '../../../src/database/domains.ts'
 const [dir = '', now = ''] = process.argv.slice(2)
 let time = Date.parse(now)
 let delivered = 0
-await using context = await createContext(readConfig({ GOGGA_DATA_DIR: dir }, dir), {
+await using context = await createContext(readConfig({ GOGGA_DATA_DIR: dir, GOGGA_LOG_LEVEL: 'silent' }, dir), {
   now: () => new Date(time),
   reached: (place) => {
     if (place.endsWith(':delivered')) delivered += 1
