@@ -107,11 +107,16 @@ function may(path: string, rights: number): boolean {
   }
 }
 
+/** A group may read: that is how a backup's own user comes to one file and no other. */
 function examineModes(group: string, path: string): readonly Finding[] {
-  const open = [path, dirname(path)].filter((place) => (statSync(place).mode & 0o077) !== 0)
+  const open = [path, dirname(path)].filter((place) => (statSync(place).mode & 0o027) !== 0)
   return open.map((place) => {
     const mode = (statSync(place).mode & 0o777).toString(8)
-    return warning(group, `others on this machine may reach it: ${place} has mode ${mode}`, `Run "chmod go= ${place}".`)
+    return warning(
+      group,
+      `others on this machine may reach it: ${place} has mode ${mode}`,
+      `Run "chmod g-w,o= ${place}".`,
+    )
   })
 }
 

@@ -101,13 +101,14 @@ describe('one file', () => {
     withDatabases(async (databases) => {
       for (const path of Object.values(databases.paths)) chmodSync(path, 0o600)
       chmodSync(databases.paths.billing, 0o644)
-      chmodSync(join(databases.dir, 'admin'), 0o750)
+      chmodSync(join(databases.dir, 'admin'), 0o755)
+      chmodSync(join(databases.dir, 'identity'), 0o750)
       const found = await examine(databases)
       expect(found.map(({ group, level }) => [group, level])).toEqual([
         ['billing.db', 'warning'],
         ['admin.db', 'warning'],
       ])
-      expect(found.map(({ message }) => /mode \d+/.exec(message)?.[0])).toEqual(['mode 644', 'mode 750'])
+      expect(found.map(({ message }) => /mode \d+/.exec(message)?.[0])).toEqual(['mode 644', 'mode 755'])
       expect(startScreen(found)).toContain('gogga starts: 2 are worth a look.')
     }))
 

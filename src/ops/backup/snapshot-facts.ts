@@ -1,4 +1,6 @@
 // The compact copy of one moment, and what it says of itself. Runs in take-worker.ts: both block their thread.
+import { accessSync, chmodSync, constants, copyFileSync, existsSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { quote } from '../../database/catalog.ts'
 import { type Connection, openReader } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
@@ -18,6 +20,11 @@ const MAX_IDS = 1_000
  * source; a writer goes on meanwhile. Not synced: it is a step on the way.
  */
 export function copyTo(domain: Domain, path: string, into: string): void {
+  while (isResting(path)) if (copyResting(domain, path, into)) return
+  vacuumInto(domain, path, into)
+}
+
+function vacuumInto(domain: Domain, path: string, into: string): void {
   const source = openReader(domain, path)
   try {
     source.pragma(`busy_timeout = ${BUSY_WAIT_MS}`)
@@ -28,6 +35,40 @@ export function copyTo(domain: Domain, path: string, into: string): void {
   } finally {
     source.close()
   }
+}
+
+/**
+ * In a folder that may not be written, SQLite reads a file in WAL mode only while its log is there
+ * (sqlite.org/wal.html#readonly). Without a log nobody has it open, and the file's bytes are all there is.
+ */
+function isResting(path: string): boolean {
+  if (!existsSync(path) || existsSync(`${path}-wal`)) return false
+  try {
+    accessSync(dirname(path), constants.W_OK)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** False where somebody came meanwhile. */
+function copyResting(domain: Domain, path: string, into: string): boolean {
+  const still = `${into}-still`
+  try {
+    const before = stampOf(path)
+    copyFileSync(path, still, constants.COPYFILE_FICLONE)
+    chmodSync(still, 0o600)
+    if (existsSync(`${path}-wal`) || stampOf(path) !== before) return false
+    vacuumInto(domain, still, into)
+    return true
+  } finally {
+    for (const ending of ['', '-wal', '-shm']) rmSync(`${still}${ending}`, { force: true })
+  }
+}
+
+function stampOf(path: string): string {
+  const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true })
+  return [dev, ino, size, mtimeNs].join()
 }
 
 /**
