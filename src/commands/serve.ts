@@ -1,7 +1,6 @@
 import { createContext } from '../context.ts'
-import { serve } from '../main.ts'
 import type { Command } from './command.ts'
-import { checkedConfig, untilClosed } from './serving.ts'
+import { checkedConfig, serveMeasured, untilClosed } from './serving.ts'
 
 export const serveCommand: Command = {
   usage: 'serve',
@@ -10,7 +9,7 @@ export const serveCommand: Command = {
   async run(args) {
     const config = await checkedConfig({ json: args.flag('json') })
     if (!config) return 1
-    const server = await serve(await createContext(config))
+    const server = await serveMeasured(await createContext(config))
     const { address } = server
     process.stdout.write(
       args.flag('json')

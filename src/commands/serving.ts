@@ -1,6 +1,9 @@
 // What `start` and `serve` share: one screen with everything that is wrong, and an end that nothing holds up.
 import { type Config, examineEnvironment } from '../config.ts'
-import type { Server } from '../main.ts'
+import type { Context } from '../context.ts'
+import { type Server, serve } from '../main.ts'
+import { readPolicies } from '../ops/backup/policy.ts'
+import { backupFigures } from '../ops/metrics/backup-figures.ts'
 import { findStartProblems, type StartChecksOptions, startScreen } from '../ops/start-checks.ts'
 
 export interface CheckedOptions extends StartChecksOptions {
@@ -16,6 +19,12 @@ export async function checkedConfig({ json, presets, ...options }: CheckedOption
   if (!findings.some(({ level }) => level === 'error')) return config
   if (json) process.stdout.write(`${JSON.stringify({ findings })}\n`)
   return undefined
+}
+
+/** With what metrics tell of the backups. */
+export function serveMeasured(context: Context): Promise<Server> {
+  const { backupPolicy: file, dataDir } = context.config
+  return serve(context, { figures: { backups: backupFigures(readPolicies({ file, dataDir }), context.now) } })
 }
 
 const GRACE_MS = 300

@@ -6,12 +6,11 @@ import { type Context, createContext } from '../context.ts'
 import { DOMAINS } from '../database/domains.ts'
 import { migrate } from '../database/migrations.ts'
 import { createKey, SCOPES } from '../identity/api-keys.ts'
-import { serve } from '../main.ts'
 import { seededRandom } from '../ops/makers.ts'
 import { isEmpty, seed } from '../ops/seed.ts'
 import type { Command } from './command.ts'
 import { createProgress } from './progress.ts'
-import { checkedConfig, untilClosed } from './serving.ts'
+import { checkedConfig, serveMeasured, untilClosed } from './serving.ts'
 
 const PEOPLE = 1_000
 const KEY_HOURS = 24
@@ -27,7 +26,7 @@ export const start: Command = {
     const people = isEmpty(config.paths) ? fill(config) : 0
     const context = await createContext(config)
     const keys = await createKeys(context)
-    const server = await serve(context)
+    const server = await serveMeasured(context)
     const { address } = server
     const administrator = context.files.identity.rows.find('User', { isServiceAdmin: true })?.id ?? null
     const started = { address, docs: `${address}/docs`, seeded: people, keys, administrator }

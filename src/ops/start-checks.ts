@@ -10,6 +10,7 @@ import { domainError } from '../database/errors.ts'
 import { migrationState } from '../database/migrations.ts'
 import { type ErrorDetail, GoggaError } from '../errors.ts'
 import { createMailer } from '../mail/mailer.ts'
+import { readPolicies } from './backup/policy.ts'
 
 export interface Finding {
   /** What it belongs to: `environment`, `billing.db`, `port`. */
@@ -41,6 +42,7 @@ export async function findStartProblems(
   return [
     ...problems.map(({ at, message }) => error('environment', `${at} ${message}`, 'Correct it or unset it.')),
     ...(await examineMail(config)),
+    ...examinePolicy(config),
     ...files,
     ...DOMAINS.flatMap((domain) => examineRoom(domain, config.paths[domain])),
     ...(await examinePorts(config)),
@@ -158,6 +160,18 @@ function examineRoom(domain: Domain, path: string): readonly Finding[] {
     'Free space, or move it to a larger disk.',
   ]
   return [free < FULL_BYTES ? error(`${domain}.db`, message, hint) : warning(`${domain}.db`, message, hint)]
+}
+
+function examinePolicy({ backupPolicy, dataDir }: Config): readonly Finding[] {
+  try {
+    readPolicies({ file: backupPolicy, dataDir })
+    return []
+  } catch (cause) {
+    if (!(cause instanceof GoggaError)) throw cause
+    const { message, errors, hint = 'Correct GOGGA_BACKUP_POLICY.' } = cause
+    const places = errors.length > 0 ? errors.map(({ at, message: what }) => `${message}: ${at}: ${what}`) : [message]
+    return places.map((place) => error('backups', place, hint))
+  }
 }
 
 async function examineMail({ mail }: Config): Promise<readonly Finding[]> {

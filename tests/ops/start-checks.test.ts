@@ -40,15 +40,17 @@ test('everything that is wrong is told at once, grouped, each with its next step
       GOGGA_BUSY_TIMEOUT_MS: 'soon',
       PAYFAST_MERCHANT_ID: '10000100',
       GOGGA_MAIL_FROM: 'nobody at all',
+      GOGGA_BACKUP_POLICY: join(databases.dir, 'no-policy.json'),
     })
     taken.close()
     expect(code).toBe(1)
     expect(out).toBe('')
-    expect(err.split('\n')[0]).toBe('gogga cannot start: 8 things are wrong.')
+    expect(err.split('\n')[0]).toBe('gogga cannot start: 9 things are wrong.')
     expect(linesOf(err, 'environment').join('\n')).toMatch(
       /GOGGA_BUSY_TIMEOUT_MS[\s\S]+PAYFAST_MERCHANT_KEY[\s\S]+PASSPHRASE/,
     )
     expect(linesOf(err, 'mail')).toHaveLength(2)
+    expect(linesOf(err, 'backups').join('\n')).toMatch(/no-policy\.json cannot be read[\s\S]+JSON file/)
     expect(linesOf(err, 'identity.db').join('\n')).toMatch(/is missing[\s\S]+migrate deploy --domain identity/)
     expect(linesOf(err, 'billing.db').join('\n')).toMatch(/lacks \d+ of its migrations[\s\S]+migrate deploy/)
     expect(linesOf(err, 'admin.db').join('\n')).toMatch(/an unknown database \(application_id 0x7\)[\s\S]+ADMIN_DB_URL/)
