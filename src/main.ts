@@ -46,7 +46,8 @@ export async function serve(context: Context, { drainMs = DRAIN_MS, ...options }
   opened.use(metrics)
   const address = await app.listen({ host, port })
   const onError = (job: string, error: unknown) => app.log.error({ job, error: frames(error) }, 'background job failed')
-  const background = startBackground({ sagas: context.sagas, payfast: context.payfast, onError })
+  const { sagas, payfast } = context
+  const background = context.config.background ? startBackground({ sagas, payfast, onError }) : undefined
   opened.move() // From here on `stop` closes everything, in an order of its own.
   const parts = { context, app, background, metrics }
 
@@ -69,7 +70,7 @@ export async function serve(context: Context, { drainMs = DRAIN_MS, ...options }
 interface Parts {
   readonly context: Context
   readonly app: FastifyInstance
-  readonly background: AsyncDisposable
+  readonly background: AsyncDisposable | undefined
   readonly metrics: AsyncDisposable | undefined
 }
 
@@ -92,7 +93,7 @@ async function stop({ context, app, background, metrics }: Parts, drainMs: numbe
   ]
   const late = (part: string) => app.log.warn({ part }, 'stopped without waiting any longer')
   try {
-    const work = Promise.all([app.close(), background[Symbol.asyncDispose](), metrics?.[Symbol.asyncDispose]()])
+    const work = Promise.all([app.close(), background?.[Symbol.asyncDispose](), metrics?.[Symbol.asyncDispose]()])
     if (!(await within(left(drainMs + 1.5 * ANSWERS_MS), work))) late('requests and jobs')
     if (!(await within(left(drainMs + ANSWERS_MS + CLOSE_MS), context[Symbol.asyncDispose]()))) late('files')
   } finally {

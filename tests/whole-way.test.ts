@@ -29,7 +29,9 @@ function gogga(args: readonly string[], env: Readonly<Record<string, string>> = 
 }
 
 async function ask(dir: string, path: string): Promise<readonly Person[]> {
-  const env = { ...process.env, GOGGA_DATA_DIR: dir, PORT: '0', GOGGA_LOG_LEVEL: 'warn' }
+  // Old subscriptions would end while we look, and merge would give back what became of them.
+  const off = { GOGGA_BACKGROUND: 'off' }
+  const env = { ...process.env, GOGGA_DATA_DIR: dir, PORT: '0', GOGGA_LOG_LEVEL: 'warn', ...off }
   const { key } = JSON.parse(gogga(['keys', 'create', '--scope', 'admin', '--scope', 'pii:read', '--json'], env)) as {
     key: string
   }

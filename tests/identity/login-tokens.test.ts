@@ -49,10 +49,9 @@ test.each(TYPED)('the session is the right person’s: %s', async (_name, email,
   await withFile('identity', async ({ file, sources }) => {
     await file.change(addPeople)
     const users = file.rows.list('User', {}).length
-    const ids = { ...sources, newId: () => `new-${sources.newId()}` }
-    const signedIn = await file.change((tx) => signIn(tx, email, ids))
+    const signedIn = await file.change((tx) => signIn(tx, email, sources))
     if (signedIn.outcome !== 'signed_in') throw new Error('refused')
-    expect(signedIn.user.id).toMatch(id === 'new' ? /^new-/ : id)
+    expect(signedIn.user.id).toMatch(id === 'new' ? /^[0-9a-f]{32}$/ : id)
     expect(signedIn.isNew).toBe(created !== undefined)
     if (created) expect(signedIn.user.email).toBe(created)
     expect(signedIn.user).toEqual(file.rows.find('User', { id: signedIn.user.id }))
@@ -210,3 +209,25 @@ async function bytes(file: OpenFile): Promise<Buffer> {
   const parts = [file.path, `${file.path}-wal`].filter((path) => existsSync(path))
   return Buffer.concat(parts.map((path) => readFileSync(path)))
 }
+
+test('a new user’s id follows from the login token: after a power cut took the sign-in back, the same one is made', async () => {
+  const signInOnce = (undo: boolean) =>
+    withFile('identity', async ({ file, sources }) => {
+      const { token } = await file.change((tx) => issueLoginToken(tx, { email: 'new@example.co.za' }, sources))
+      const exchange = () => file.change((tx) => exchangeLoginToken(tx, { token }, sources))
+      if (!undo) return await exchange()
+      const undone: string[] = []
+      await file
+        .change((tx) => {
+          const first = exchangeLoginToken(tx, { token }, sources)
+          if (first.outcome === 'signed_in') undone.push(first.user.id)
+          throw new Error('power cut')
+        })
+        .catch(() => undefined)
+      const again = await exchange()
+      expect(again).toMatchObject({ outcome: 'signed_in', user: { id: undone[0] } })
+      return again
+    })
+  expect(await signInOnce(true)).toMatchObject({ isNew: true })
+  expect(await signInOnce(false)).toMatchObject({ isNew: true })
+})
