@@ -72,13 +72,13 @@ function stampOf(path: string): string {
 }
 
 /**
- * Reads the copy. Throws FileError where it is damaged: broken pages, broken foreign keys, or an index that does not
- * have a row for each of its table. A full comparison of indexes takes three times as long as the copy; verify makes it.
+ * Reads the copy. Throws FileError where it is damaged: broken pages, an index that does not have as many entries as its
+ * table, broken foreign keys. What the entries say is compared by verify: that takes several times as long as the copy.
  */
 export function readFacts(domain: Domain, copy: string): SnapshotFacts {
   const connection = openReader(domain, copy, { cacheMb: 64 })
   try {
-    const findings = [...checkPages(connection), ...checkIndexes(connection), ...checkForeignKeys(connection)]
+    const findings = [...checkPages(connection), ...checkForeignKeys(connection)]
     if (findings.length > 0)
       throw new FileError(`${domain}.db is damaged, and so would be its backup: ${findings.slice(0, 3).join('; ')}`, {
         hint: 'Run "gogga check", then restore the file from an older backup.',
@@ -101,23 +101,6 @@ export function checkForeignKeys(connection: Connection): string[] {
   return [...kinds].map(([kind, rows]) => `${rows.length} rows of ${kind} that is not there`)
 }
 
-/** Every index but a partial one has an entry for each row of its table. */
-function checkIndexes(connection: Connection): string[] {
-  const indexes = connection
-    .prepare<[], { name: string; table: string }>(
-      `select name, tbl_name "table" from sqlite_schema where type = 'index' and (sql is null or sql not like '% where %')`,
-    )
-    .all()
-  return [...Map.groupBy(indexes, ({ table }) => table)].flatMap(([table, own]) => {
-    const rows = countOf(connection, `${quote(table)} not indexed`)
-    return own.flatMap(({ name }) => {
-      const entries = countOf(connection, `${quote(table)} indexed by ${quote(name)}`)
-      return rows === entries ? [] : [`${name} has ${entries} entries for ${rows} rows of ${table}`]
-    })
-  })
-}
-
-/** `not indexed` and `indexed by` decide what is counted. */
 const countOf = (connection: Connection, from: string): number =>
   connection.prepare(`select count(*) from ${from}`).pluck().get() as number
 
