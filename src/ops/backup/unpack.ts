@@ -73,7 +73,9 @@ async function* chunksOf(reader: Reader, { manifest, key }: UnpackOptions): Asyn
     return
   }
   const openRecord = manifest.encryption === null ? (record: Buffer) => record : await openerOf(reader, manifest, key)
-  for (let record = await readRecord(reader, manifest); record; ) {
+  const first = await readRecord(reader, manifest)
+  if (!first) throw damaged(manifest, 'it is cut off')
+  for (let record: Buffer | undefined = first; record; ) {
     const next = await readRecord(reader, manifest)
     yield openRecord(record, next === undefined)
     record = next
