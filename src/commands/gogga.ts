@@ -5,6 +5,7 @@ import { type Command, reportError, runCommand } from './command.ts'
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start.ts')).start,
   serve: async () => (await import('./serve.ts')).serveCommand,
+  migrate: async () => (await import('./migrate.ts')).migrateCommand,
   split: async () => (await import('./split.ts')).splitCommand,
   merge: async () => (await import('./merge.ts')).mergeCommand,
   check: async () => (await import('./check.ts')).checkCommand,
@@ -13,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'backup verify': async () => (await import('./backup-verify.ts')).verifyCommand,
   'backup prune': async () => (await import('./backup-prune.ts')).pruneCommand,
   'backup promises': async () => (await import('./backup-promises.ts')).promisesCommand,
+  purge: async () => (await import('./purge.ts')).purgeCommand,
   'keys create': async () => (await import('./keys.ts')).createCommand,
   'keys list': async () => (await import('./keys.ts')).listCommand,
   'keys revoke': async () => (await import('./keys.ts')).revokeCommand,

@@ -32,7 +32,7 @@ describe('gogga', () => {
     {
       name: 'an unknown command',
       args: ['divide'],
-      says: /there is no command "divide"; expected one of start, serve, split/,
+      says: /there is no command "divide"; expected one of start, serve, migrate, split/,
     },
     {
       name: 'an unknown command of a group',

