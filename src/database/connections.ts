@@ -60,6 +60,8 @@ export function createFile(domain: Domain, path: string): void {
   closeSync(openSync(path, 'wx', 0o600))
   chmodSync(path, 0o600)
   const connection = open(domain, path, false)
+  // Before the first table: later only VACUUM could change it. Rows cost no more to write (src/ops/purge/space.ts).
+  connection.pragma('auto_vacuum = INCREMENTAL')
   connection.pragma(`application_id = ${FILES[domain].applicationId}`)
   connection.pragma('journal_mode = WAL')
   connection.close()
