@@ -1,11 +1,11 @@
 // What the commands of backups share: the policy, the domains that are meant, clock, ids, progress and Ctrl-C.
 import { randomBytes, randomUUID } from 'node:crypto'
-import { constants, setPriority } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Config, readConfig } from '../config.ts'
 import { DOMAINS, type Domain, isDomain } from '../database/domains.ts'
 import { StoppedError, UsageError } from '../errors.ts'
 import { type Policies, readPolicies } from '../ops/backup/policy.ts'
+import { stepBack } from '../ops/backup/step-back.ts'
 import type { OnProgress, Sources } from '../ops/backup/types.ts'
 import { createProgress } from './progress.ts'
 
@@ -42,15 +42,6 @@ export function openBackupContext(): BackupContext {
       bar.stop()
       for (const signal of SIGNALS) process.off(signal, abort)
     },
-  }
-}
-
-/** Servers on the same machine come first. Threads that begin later inherit it. */
-function stepBack(): void {
-  try {
-    setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
-  } catch {
-    // Not allowed everywhere, and nothing depends on it.
   }
 }
 

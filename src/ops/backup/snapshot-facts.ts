@@ -89,8 +89,14 @@ export function readFacts(domain: Domain, copy: string): SnapshotFacts {
   }
 }
 
-/** What quick_check or, far slower, integrity_check finds. */
-export function checkPages(connection: Connection, check: 'quick_check' | 'integrity_check' = 'quick_check'): string[] {
+/** What is wrong with the pages and the number of index entries. */
+export const checkPages = (connection: Connection): string[] => linesOf(connection, 'quick_check')
+
+/** Compares each index with its table, one after the other, so that a thread can be stopped in between. */
+export const checkTables = (connection: Connection): string[] =>
+  tablesIn(connection).flatMap((name) => linesOf(connection, `integrity_check(${quote(name)})`))
+
+function linesOf(connection: Connection, check: string): string[] {
   const lines = connection.pragma(check) as { [check: string]: string }[]
   return lines.map((line) => String(Object.values(line)[0])).filter((line) => line !== 'ok')
 }

@@ -1,10 +1,10 @@
 // Copies and checks one file on a thread of its own, which steps back behind those that answer requests.
-import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Domain } from '../../database/domains.ts'
 import { knownError } from '../../database/errors.ts'
 import { isFull } from './failures.ts'
 import { copyTo, readFacts, type SnapshotFacts } from './snapshot-facts.ts'
+import { stepBack } from './step-back.ts'
 
 export interface TakeTask {
   readonly domain: Domain
@@ -20,10 +20,7 @@ export type TakeMessage =
 const post = (message: TakeMessage) => parentPort?.postMessage(message)
 const { domain, path, copy } = workerData as TakeTask
 
-try {
-  // On Linux 0 is this thread; elsewhere it may be refused, and nothing depends on it.
-  setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
-} catch {}
+stepBack()
 try {
   copyTo(domain, path, copy)
   post({ type: 'copied' })

@@ -1,15 +1,12 @@
 // Checks a backup as a restore would find it: fetched whole, opened, and compared with everything that its manifest says.
 // The result lies beside it. Full integrity_check, which compares every index with its table.
-import { openReader } from '../../database/connections.ts'
-import { FILES } from '../../database/domains.ts'
-import { migrationState } from '../../database/migrations.ts'
 import { FileError, NotFoundError } from '../../errors.ts'
+import { checkDatabase } from './check-database.ts'
 import { fetchBackup } from './fetch.ts'
 import type { Backup } from './list.ts'
 import { openStore } from './open-store.ts'
 import type { BackupPolicy } from './policy.ts'
-import { checkForeignKeys, checkPages, factsOf } from './snapshot-facts.ts'
-import type { Manifest, OnProgress, Sources, Verification } from './types.ts'
+import type { OnProgress, Sources, Verification } from './types.ts'
 import { openWorkFolder } from './work-folder.ts'
 
 export interface VerifyOptions {
@@ -43,7 +40,7 @@ async function findingsOf({ policy, backup, signal, progress }: VerifyOptions, t
   try {
     await fetchBackup({ policy, manifest, target, signal, progress })
     progress?.('check', 0, manifest.bytes.plain)
-    const findings = checkDatabase(target, manifest)
+    const findings = await checkDatabase(target, manifest, signal)
     progress?.('check', manifest.bytes.plain, manifest.bytes.plain)
     return findings
   } catch (error) {
@@ -51,33 +48,3 @@ async function findingsOf({ policy, backup, signal, progress }: VerifyOptions, t
     throw error
   }
 }
-
-/** What a restored file and its manifest disagree about. Blocks its thread; three times as long as making the copy. */
-export function checkDatabase(path: string, manifest: Manifest): string[] {
-  const { domain } = manifest
-  const connection = openReader(domain, path, { cacheMb: 64 })
-  try {
-    const findings = [...checkPages(connection, 'integrity_check'), ...checkForeignKeys(connection)]
-    const facts = factsOf(connection)
-    if (facts.applicationId !== FILES[domain].applicationId) findings.push(`application_id is ${facts.applicationId}`)
-    findings.push(...checkMigrations(() => migrationState(domain, connection)))
-    for (const part of ['rows', 'migrations', 'outbox', 'inbox'] as const) {
-      if (JSON.stringify(facts[part]) !== JSON.stringify(manifest[part]))
-        findings.push(`${part} differ: the manifest says ${brief(manifest[part])}, the file ${brief(facts[part])}`)
-    }
-    return findings
-  } finally {
-    connection.close()
-  }
-}
-
-function checkMigrations(state: () => unknown): string[] {
-  try {
-    state()
-    return []
-  } catch (error) {
-    return [(error as Error).message]
-  }
-}
-
-const brief = (value: unknown): string => JSON.stringify(value).slice(0, 300)

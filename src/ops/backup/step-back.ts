@@ -1,0 +1,13 @@
+import { constants, setPriority } from 'node:os'
+
+/**
+ * Lets others on the same processors go first. On Linux it is this thread that steps back, with those that it starts
+ * from here on; elsewhere it may be the process, or refused, and nothing depends on it.
+ */
+export function stepBack(): void {
+  try {
+    setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // Not allowed here.
+  }
+}
