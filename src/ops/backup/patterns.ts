@@ -8,7 +8,8 @@ export const nextTime = (pattern: string, after: Date): Date | undefined => cron
 
 /** The last time at or before `before`. */
 export function lastTime(pattern: string, before: Date): Date | undefined {
-  return cron(pattern).previousRuns(1, before)[0]
+  // The package leaves the time itself out.
+  return cron(pattern).previousRuns(1, new Date(before.getTime() + 1))[0]
 }
 
 const RUNS = 100
