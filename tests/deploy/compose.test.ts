@@ -278,6 +278,7 @@ describe('figures', () => {
 
 const BACKUP = {
   domain: 'billing',
+  isVisible: true,
   newestAt: new Date(0),
   achievedRecoveryPointSeconds: 1,
   promisedRecoveryPointSeconds: 1,

@@ -170,6 +170,7 @@ const FIGURES: FigureSources = {
   backups: async () => [
     {
       domain: 'billing',
+      isVisible: true,
       newestAt: new Date(NOW - 90_000),
       achievedRecoveryPointSeconds: 1_000,
       promisedRecoveryPointSeconds: 900,
@@ -177,10 +178,11 @@ const FIGURES: FigureSources = {
     },
     {
       domain: 'admin',
+      isVisible: false,
       newestAt: null,
       achievedRecoveryPointSeconds: null,
       promisedRecoveryPointSeconds: null,
-      alarms: 0,
+      alarms: null,
     },
   ],
   orphans: () => [{ domain: 'billing', link: 'billing.Subscription.userId', count: 4 }],
@@ -196,7 +198,9 @@ test('backups and orphans show where somebody tells of them', async () => {
     expect(backup('age_seconds', 'billing')).toBe(90)
     expect(backup('recovery_point_seconds', 'billing')).toBe(1_000)
     expect(backup('recovery_point_promised_seconds', 'billing')).toBe(900)
-    expect([backup('alarms', 'billing'), backup('alarms', 'admin')]).toEqual([1, 0])
+    expect([backup('alarms', 'billing'), backup('alarms', 'admin')]).toEqual([1, undefined])
+    const visible = ['billing', 'admin'].map((domain) => valueIn(samples, 'gogga_backups_visible', { domain }))
+    expect(visible).toEqual([1, 0])
     expect(backup('age_seconds', 'admin')).toBeUndefined()
     expect(valueIn(samples, 'gogga_orphans', { link: 'billing.Subscription.userId' })).toBe(4)
   })

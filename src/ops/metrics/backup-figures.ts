@@ -24,10 +24,15 @@ export function backupFigures(policies: Policies, now: () => Date): NonNullable<
 
 const seconds = (milliseconds: number | undefined) => (milliseconds === undefined ? null : milliseconds / 1_000)
 
-const figuresOf = ({ domain, newest, achieved, configured, alarms }: Promised): BackupFigures => ({
-  domain,
-  newestAt: newest ? new Date(newest.takenAt) : null,
-  achievedRecoveryPointSeconds: seconds(achieved.longestGapMs),
-  promisedRecoveryPointSeconds: seconds(configured.recoveryPointMs),
-  alarms: alarms.length,
-})
+/** Backups that only their own process can see are no alarm here: `gogga backup promises` tells of them there. */
+function figuresOf({ domain, newest, achieved, configured, alarms }: Promised): BackupFigures {
+  const isVisible = alarms.every(({ code }) => code !== 'out-of-reach')
+  return {
+    domain,
+    isVisible,
+    newestAt: newest ? new Date(newest.takenAt) : null,
+    achievedRecoveryPointSeconds: seconds(achieved.longestGapMs),
+    promisedRecoveryPointSeconds: seconds(configured.recoveryPointMs),
+    alarms: isVisible ? alarms.length : null,
+  }
+}

@@ -26,6 +26,9 @@ function addBackups(registry: Registry, backups: NonNullable<FigureSources['back
           return found === null ? [] : [[{ domain: figures.domain }, found]]
         }),
     })
+  add('gogga_backups_visible', '1 where this server can see the backups, 0 where only others can.', ({ isVisible }) =>
+    isVisible ? 1 : 0,
+  )
   add('gogga_backup_age_seconds', 'Since the newest good backup was begun; missing without any.', ({ newestAt }) =>
     newestAt ? Math.max(0, (now().getTime() - newestAt.getTime()) / 1_000) : null,
   )
