@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   migrate: async () => (await import('./migrate.ts')).migrateCommand,
   split: async () => (await import('./split.ts')).splitCommand,
+  advise: async () => (await import('./advise.ts')).adviseCommand,
   merge: async () => (await import('./merge.ts')).mergeCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   backup: async () => (await import('./backup.ts')).backupCommand,
