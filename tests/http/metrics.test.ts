@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { createContext } from '../../src/context.ts'
 import { DOMAINS } from '../../src/database/domains.ts'
 import { createApp } from '../../src/http/app.ts'
+import { serve } from '../../src/main.ts'
 import { listenForMetrics } from '../../src/ops/metrics/listener.ts'
 import type { FigureSources } from '../../src/ops/metrics/sources.ts'
 import { withDatabases } from '../helpers/databases.ts'
@@ -244,3 +245,30 @@ test('where its port is taken, that is said', async () => {
     taken.close()
   })
 })
+
+/** A port that nobody has now; somebody could take it before it is used. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+test('serve opens the port of its own with the server and closes it with it; where it is taken, nothing is served', () =>
+  withDatabases(async (databases) => {
+    const port = await freePort()
+    const open = () =>
+      createContext(configOf(databases, { GOGGA_METRICS_PORT: String(port), GOGGA_LOG_LEVEL: 'silent' }))
+    const server = await serve(await open())
+    await fetch(`${server.address}/health/live`)
+    const samples = parse(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text())
+    expect(valueIn(samples, 'gogga_http_request_seconds_count', { route: '/health/live', status: '200' })).toBe(1)
+    expect((await fetch(`${server.address}/metrics`)).status).toBe(401)
+    const second = await open()
+    await expect(serve(second)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    expect(second.files.identity.reader.open).toBe(false)
+    await server.close()
+    await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow()
+  }))
