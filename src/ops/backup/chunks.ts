@@ -4,10 +4,11 @@ import { availableParallelism } from 'node:os'
 /** node:zlib and Web Crypto work on libuv's four threads. */
 export const PARALLEL = Math.min(4, availableParallelism())
 
-/** Runs `work` over what `source` gives, `PARALLEL` + 1 at a time, and gives the results in the order of the source. */
+/** Runs `work` over what `source` gives, `parallel` at a time, and gives the results in the order of the source. */
 export async function* inOrder<T, R>(
   source: AsyncIterable<T> | Iterable<T>,
   work: (item: T) => Promise<R>,
+  parallel = PARALLEL + 1,
 ): AsyncGenerator<R> {
   const running: Promise<R>[] = []
   for await (const item of source) {
@@ -15,7 +16,7 @@ export async function* inOrder<T, R>(
     // A failure is seen in its turn; until then it must not end the process.
     started.catch(() => undefined)
     running.push(started)
-    if (running.length > PARALLEL) yield await (running.shift() as Promise<R>)
+    if (running.length >= parallel) yield await (running.shift() as Promise<R>)
   }
   for (const started of running) yield await started
 }

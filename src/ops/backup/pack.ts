@@ -1,9 +1,10 @@
 // From the plain copy to the archive, while the copy is still being written. VACUUM INTO writes its pages from front to
 // back, save for those that point to others: what lies a while back is mostly final, so it is compressed into a scratch
 // file already. When the copy is done each chunk's digest says whether that was so; the few that changed are done again.
-import { createHash } from 'node:crypto'
+import { createCipheriv, createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { constants, zstdCompress } from 'node:zlib'
@@ -26,11 +27,14 @@ interface Pressed {
   readonly bytes: number
   /** Of the chunk as it was then. */
   readonly digest: Buffer
+  readonly mark: Buffer
 }
 
 /** How far behind the end of a growing copy its pages count as settled. */
 const LAG_BYTES = 12 << 20
 const LOOK_EVERY_MS = 10
+/** The copy itself needs a processor. */
+const AHEAD = Math.max(1, availableParallelism() - 1)
 /** On rows as ours level 3 gives 4 % less for twice the time. */
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 const compress = promisify(zstdCompress) as (chunk: Buffer, options: typeof LEVEL) => Promise<Buffer>
@@ -66,9 +70,9 @@ export async function pressAhead(
     const at = length
     length += bytes.length
     await into.write(bytes, 0, bytes.length, at)
-    return { at, bytes: bytes.length, digest }
+    return { at, bytes: bytes.length, digest, mark: markOf(chunk) }
   }
-  for await (const one of inOrder(settled(), press)) pressed.push(one)
+  for await (const one of inOrder(settled(), press, AHEAD)) pressed.push(one)
   return pressed
 }
 
@@ -94,11 +98,11 @@ export async function pack(
     signal?.throwIfAborted()
     const at = index * CHUNK_BYTES
     const chunk = await readChunk(from, at, Math.min(CHUNK_BYTES, size - at))
-    const digest = await digestOf(chunk)
-    if (compression === 'none') return { index, digest, payload: chunk }
     const before = pressed[index]
-    const isFinal = done !== undefined && before?.digest.equals(digest) === true
-    const payload = isFinal ? await readChunk(done, before.at, before.bytes) : await compress(chunk, LEVEL)
+    if (done && before?.mark.equals(markOf(chunk)))
+      return { index, digest: before.digest, payload: await readChunk(done, before.at, before.bytes) }
+    if (compression === 'none') return { index, digest: await digestOf(chunk), payload: chunk }
+    const [digest, payload] = await Promise.all([digestOf(chunk), compress(chunk, LEVEL)])
     return { index, digest, payload }
   }
 
@@ -120,6 +124,19 @@ export async function pack(
     bytes: { plain: size, stored: bytes },
     checksum: { plain: plain.digest('hex'), stored: stored.digest('hex') },
   }
+}
+
+const MARK_KEY = randomBytes(32)
+const NO_NONCE = Buffer.alloc(12)
+
+/**
+ * Tells whether a chunk is still the same, several times faster than SHA-256: GMAC, under a key that nobody sees. Two
+ * chunks have the same mark with a probability of less than 2^-100.
+ */
+function markOf(chunk: Buffer): Buffer {
+  const mac = createCipheriv('aes-256-gcm', MARK_KEY, NO_NONCE).setAAD(chunk)
+  mac.final()
+  return mac.getAuthTag()
 }
 
 async function readChunk(file: FileHandle, at: number, length: number): Promise<Buffer> {

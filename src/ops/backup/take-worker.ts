@@ -1,10 +1,9 @@
-// Copies and checks one file on a thread of its own, which steps back behind those that answer requests.
+// Copies and checks one file on a thread of its own: both keep their thread busy.
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Domain } from '../../database/domains.ts'
 import { knownError } from '../../database/errors.ts'
 import { isFull } from './failures.ts'
 import { copyTo, readFacts, type SnapshotFacts } from './snapshot-facts.ts'
-import { stepBack } from './step-back.ts'
 
 export interface TakeTask {
   readonly domain: Domain
@@ -20,7 +19,6 @@ export type TakeMessage =
 const post = (message: TakeMessage) => parentPort?.postMessage(message)
 const { domain, path, copy } = workerData as TakeTask
 
-stepBack()
 try {
   copyTo(domain, path, copy)
   post({ type: 'copied' })
