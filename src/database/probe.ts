@@ -61,6 +61,9 @@ function requireDomain(who: string, connection: Connection, { domain }: LiveFile
   throw new FileError(`${who} sees ${nameOfApplicationId(found)}, expected ${nameOfApplicationId(expected)}`)
 }
 
+/** Litestream keeps a sequence and a lock in the file that it follows. */
+const REPLICATION: ReadonlySet<string> = new Set(['_litestream_seq', '_litestream_lock'])
+
 function requireTables(who: string, connection: Connection, domain: Domain): void {
   const rows = connection
     .prepare<[], { name: string }>(
@@ -70,7 +73,7 @@ function requireTables(who: string, connection: Connection, domain: Domain): voi
   const found = new Set(rows.map(({ name }) => name))
   const expected = new Set(['_prisma_migrations', ...modelsOf(domain).map(({ name }) => name)])
   const missing = [...expected.difference(found)].sort()
-  const foreign = [...found.difference(expected)].sort()
+  const foreign = [...found.difference(expected).difference(REPLICATION)].sort()
   if (missing.length === 0 && foreign.length === 0) return
   const parts = [
     missing.length && `lacks ${missing.join(', ')}`,

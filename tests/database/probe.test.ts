@@ -89,6 +89,15 @@ const cases: readonly Case[] = [
   },
 ]
 
+test('what Litestream keeps in a file is not foreign, what looks like it is', () =>
+  withOpenFiles((files) => {
+    const { path } = billing(files)
+    for (const table of ['_litestream_seq', '_litestream_lock']) sql(path, `create table ${table} (id integer)`)
+    expect(() => probe(files)).not.toThrow()
+    sql(path, 'create table _litestream_users (id integer)')
+    expect(() => probe(files)).toThrow(/has the foreign _litestream_users$/)
+  }))
+
 describe('refuses', () => {
   test.each(cases)('$what', ({ plant, says }) =>
     withOpenFiles((files, databases) => {
