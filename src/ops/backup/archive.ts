@@ -1,4 +1,4 @@
-// The format of an archive (docs/decisions/0006-backups.md). The database is cut into MiBs; each is compressed by itself
+// The format of an archive (docs/decisions/0007-backups.md). The database is cut into MiBs; each is compressed by itself
 // and, with a key, sealed by itself, so that both can be done in parallel and a damaged archive says where.
 //
 //   no key, none   the database itself

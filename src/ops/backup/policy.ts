@@ -170,7 +170,7 @@ function parse(file: string): z.output<typeof PoliciesShape> {
   const errors = parsed.error.issues.map(({ path, message }) => ({ at: path.join('.') || 'the whole', message }))
   throw new UsageError(`The backup policy at ${file} does not fit`, {
     errors,
-    hint: 'docs/decisions/0006-backups.md shows a whole one. Leave a name out for its default.',
+    hint: 'docs/decisions/0007-backups.md shows a whole one. Leave a name out for its default.',
   })
 }
 
