@@ -7,6 +7,8 @@ import { type Connection, openWriter } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { isBusy } from '../../database/driver-errors.ts'
 import { knownError } from '../../database/errors.ts'
+import type { Tx } from '../../database/rows.ts'
+import { besideCheckpoints } from './checkpoints.ts'
 
 export interface Space {
   readonly domain: Domain
@@ -33,19 +35,15 @@ export function spaceOf(domain: Domain, reader: Connection): Space {
 
 /** Gives free pages back, and empties the log. Where another process holds the log, that is left for later. */
 export async function giveBack(files: Files, domain: Domain, clock: Clock = systemClock): Promise<Space> {
-  while (spaceOf(domain, files[domain].reader).incremental) {
-    let began = 0
-    const left = await changeIn(files, domain, (tx) => {
-      began = clock.now()
-      let free = 0
-      do {
-        tx.run('pragma incremental_vacuum(1)') // A page: the driver takes one step of a statement without rows.
-        free = tx.all<{ freelist_count: number }>('pragma freelist_count')[0]?.freelist_count ?? 0
-      } while (free > 0 && clock.now() - began < HOLD_MS)
-      return free
+  const { incremental, freeBytes } = spaceOf(domain, files[domain].reader)
+  if (incremental && freeBytes > 0) {
+    await besideCheckpoints(files, domain, async (between) => {
+      for (let left = 1; left > 0; await between()) {
+        const began = clock.now()
+        left = await changeIn(files, domain, (tx) => freeSome(tx, clock))
+        await wait(clock, clock.now() - began)
+      }
     })
-    if (left === 0) break
-    await wait(clock, clock.now() - began)
   }
   try {
     await files[domain].checkpoint()
@@ -53,6 +51,17 @@ export async function giveBack(files: Files, domain: Domain, clock: Clock = syst
     if (!isBusy(error)) throw error
   }
   return spaceOf(domain, files[domain].reader)
+}
+
+/** Gives how many free pages are left. */
+function freeSome(tx: Tx, clock: Clock): number {
+  const until = clock.now() + HOLD_MS
+  let free = 0
+  do {
+    tx.run('pragma incremental_vacuum(1)') // A page: the driver takes one step of a statement without rows.
+    free = tx.all<{ freelist_count: number }>('pragma freelist_count')[0]?.freelist_count ?? 0
+  } while (free > 0 && clock.now() < until)
+  return free
 }
 
 /**
