@@ -1,10 +1,12 @@
 import { createReadStream, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { copyFile, mkdir, open } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { publish, syncFolder, writeWhole } from '../../database/durable.ts'
 import { NotFoundError } from '../../errors.ts'
 import { understood } from './failures.ts'
 import type { Store, StoredFile } from './store.ts'
+
+const PART = '.part'
 
 /** A folder with mode 0700 of files with mode 0600. */
 export function openFolder(path: string): Store {
@@ -50,12 +52,20 @@ async function move(from: string, to: string): Promise<void> {
     publish(from, to)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
-    const beside = join(dirname(to), `.${to.slice(dirname(to).length + 1)}.part`)
+    removeParts(dirname(to))
+    const beside = join(dirname(to), `.${basename(to)}${PART}`)
     await copyFile(from, beside)
     await using file = await open(beside, 'r+')
     await file.chmod(0o600)
     await file.sync()
     publish(beside, to)
+  }
+}
+
+/** Of copies that were killed; whoever puts is alone. */
+function removeParts(folder: string): void {
+  for (const name of readdirSync(folder).filter((file) => file.startsWith('.') && file.endsWith(PART))) {
+    rmSync(join(folder, name), { force: true })
   }
 }
 

@@ -4,6 +4,7 @@
 //   thread      VACUUM INTO, then the checks of the copy and what it says of itself
 //   meanwhile   what is settled of the copy is compressed on libuv's threads (pack.ts)
 //   then        the archive is written and synced beside, moved to its name, the manifest after it
+import { closeSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import type { Domain } from '../../database/domains.ts'
@@ -63,7 +64,9 @@ async function take(options: TakeOptions, { key, work, store }: Means): Promise<
   const id = idOf(domain, takenAt, sources.newId())
   const paths = { copy: work.file('copy.db'), scratch: work.file('scratch'), archive: work.file('archive') }
   progress?.('copy', 0, 0)
-  const copying = startCopy({ domain, path, copy: paths.copy }, signal)
+  // VACUUM INTO fills an empty file, and would make one that others may read.
+  closeSync(openSync(paths.copy, 'wx', 0o600))
+  await using copying = startCopy({ domain, path, copy: paths.copy }, signal)
   const pressed = compression === 'zstd' ? await pressAhead(paths, copying.copied, signal) : []
   await copying.copied
   const sealer = createSealer({ id, domain, compression }, key, sources.randomBytes(16))
@@ -109,7 +112,8 @@ function idOf(domain: Domain, time: Date, newId: string): string {
   return `${domain}-${compact}-${short.slice(0, 8)}`
 }
 
-interface Copying {
+/** Disposing ends the thread, so that it writes nothing into a folder that was cleared. */
+interface Copying extends AsyncDisposable {
   readonly copied: Promise<void>
   readonly facts: Promise<SnapshotFacts>
 }
@@ -121,10 +125,7 @@ function startCopy(task: TakeTask, signal: AbortSignal | undefined): Copying {
     copied.reject(error)
     facts.reject(error)
   }
-  const abort = () => {
-    fail(signal?.reason)
-    void worker.terminate()
-  }
+  const abort = () => fail(signal?.reason)
   signal?.addEventListener('abort', abort, { once: true })
   worker.on('message', (message: TakeMessage) => {
     if (message.type === 'copied') copied.resolve()
@@ -139,10 +140,18 @@ function startCopy(task: TakeTask, signal: AbortSignal | undefined): Copying {
   // Whoever waits gets the rejection; until then it must not end the process.
   copied.promise.catch(() => undefined)
   facts.promise.catch(() => undefined)
-  return { copied: copied.promise, facts: facts.promise }
+  return {
+    copied: copied.promise,
+    facts: facts.promise,
+    async [Symbol.asyncDispose]() {
+      await worker.terminate()
+    },
+  }
 }
 
 const ABANDONED_MS = 86_400_000
+/** What a backup consists of besides its manifest; other files are somebody else's. */
+const ARTEFACT = /^([a-z]+-\d{8}T\d{6}Z-[a-z0-9]+)\.(db(\.zst)?(\.enc)?|verified\.json)$/
 
 /**
  * Archives without a manifest: somebody was killed in between. Beside a folder the lock says that nobody is at work; a
@@ -152,7 +161,8 @@ async function removeLeftovers(store: Store, domain: Domain, isAlone: boolean, n
   const files = await store.list(`${domain}-`)
   const names = new Set(files.map(({ name }) => name))
   for (const { name, changedAt } of files) {
-    const [id = ''] = name.split('.')
+    const id = ARTEFACT.exec(name)?.[1]
+    if (id === undefined) continue
     const isOld = now.getTime() - changedAt.getTime() > ABANDONED_MS
     if (!names.has(`${id}.json`) && (isAlone || isOld)) await store.remove(name)
   }

@@ -1,10 +1,11 @@
 // Where a backup is made before it is one: a hidden folder beside the archives, or for a bucket in the temporary folder.
 // Whoever holds it is alone at work on the target; what a killed process left in it is removed by the next.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { FileError } from '../../errors.ts'
 import { busyElsewhere, understood } from './failures.ts'
 import type { BackupPolicy } from './policy.ts'
 
@@ -19,11 +20,11 @@ const LOCK = 'lock.db'
 
 /** Where `purpose` works: takes and prunes share one, each check has its own. */
 export function workPath({ domain, target, workFolder }: BackupPolicy, purpose: string): string {
-  const name = `${WORK_PREFIX}-${purpose}`
-  if (workFolder !== undefined) return join(workFolder, `${name}-${domain}`)
+  const name = `${WORK_PREFIX}-${purpose}-${domain}`
+  if (workFolder !== undefined) return join(workFolder, name)
   if (target.kind === 'folder') return join(target.path, name)
   const key = createHash('sha256').update(JSON.stringify(target)).digest('hex').slice(0, 12)
-  return join(tmpdir(), `${name}-${userInfo().uid}-${domain}-${key}`)
+  return join(tmpdir(), `${name}-${userInfo().uid}-${key}`)
 }
 
 /** Holds it against other processes and empties it. Throws ConflictError where another is at work in it. */
@@ -31,6 +32,7 @@ export function openWorkFolder(policy: BackupPolicy, purpose: 'take' | 'check' =
   const path = workPath(policy, purpose)
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
+    requireOwn(path)
     const hold = holdFolder(path)
     clear(path)
     return {
@@ -44,6 +46,16 @@ export function openWorkFolder(policy: BackupPolicy, purpose: 'take' | 'check' =
   } catch (error) {
     throw understood(error, path)
   }
+}
+
+/** In a temporary folder anybody may have made it first, to read what is put there. */
+function requireOwn(path: string): void {
+  const found = lstatSync(path)
+  const isOwn = found.isDirectory() && found.uid === (process.getuid?.() ?? found.uid)
+  if (isOwn && (process.platform === 'win32' || (found.mode & 0o077) === 0)) return
+  throw new FileError(`${path} is not a folder that this user alone can read`, {
+    hint: 'Remove it, or name another place as workFolder in the backup policy.',
+  })
 }
 
 function clear(path: string): void {

@@ -1,7 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
@@ -16,6 +27,15 @@ import { contentsOf, keyFile, START, type World, withWorld } from './world.ts'
 const WRITER = join(import.meta.dirname, 'children/writer.ts')
 const TAKE = join(import.meta.dirname, 'children/take.ts')
 const shown = ({ target }: World) => readdirSync(target).filter((name) => !name.startsWith('.'))
+
+async function withFolderIn<T>(parent: string, work: (dir: string) => Promise<T>): Promise<T> {
+  const dir = mkdtempSync(join(parent, 'gogga-test-'))
+  try {
+    return await work(dir)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
 
 async function restored(
   { dir, policy }: World,
@@ -83,7 +103,7 @@ describe('a backup', () => {
       const mode = (path: string) => (statSync(path).mode & 0o777).toString(8)
       expect(mode(world.target)).toBe('700')
       for (const name of shown(world)) expect([name, mode(join(world.target, name))]).toEqual([name, '600'])
-      expect(readdirSync(join(world.target, '.gogga-backup-take'))).toEqual(['lock.db'])
+      expect(readdirSync(join(world.target, '.gogga-backup-take-billing'))).toEqual(['lock.db'])
       expect(
         statSync(await restored({ ...world, policy: { ...world.policy, keyFile: keyFile(world.dir) } }, manifest))
           .mode & 0o777,
@@ -104,6 +124,24 @@ describe('a backup', () => {
       expect(contentsOf(target)).toEqual(contentsOf(world.path))
       expect(new Database(target).pragma('integrity_check', { simple: true })).toBe('ok')
     }))
+
+  it.runIf(statSync('/dev/shm', { throwIfNoEntry: false })?.dev !== statSync(tmpdir()).dev)(
+    'made on another disk appears whole as well',
+    () =>
+      withWorld((world) =>
+        withFolderIn('/dev/shm', async (workFolder) => {
+          world.fill(0, 500)
+          mkdirSync(world.target, { recursive: true })
+          const left = join(world.target, '.billing-20260601T110000Z-id0.db.zst.part')
+          writeFileSync(left, 'half')
+          const manifest = await world.take({ workFolder })
+          expect(existsSync(left)).toBe(false)
+          expect(statSync(join(world.target, manifest.archive)).mode & 0o777).toBe(0o600)
+          expect(contentsOf(await restored(world, manifest))).toEqual(contentsOf(world.path))
+          expect(readdirSync(join(workFolder, '.gogga-backup-take-billing'))).toEqual(['lock.db'])
+        }),
+      ),
+  )
 
   it.runIf(spawnSync('zstd', ['-V']).status === 0)('without a key opens with zstd alone', () =>
     withWorld(async (world) => {
@@ -140,6 +178,22 @@ describe('a backup', () => {
       const counts = manifests.map(({ rows }) => rows.ProcessedPayment ?? 0)
       expect(counts[0]).toBeGreaterThanOrEqual(2_019)
       expect(counts[2]).toBeGreaterThan(counts[0] ?? 0)
+    }))
+
+  it('leaves alone what others put beside it, and removes what was abandoned', () =>
+    withWorld(async (world) => {
+      mkdirSync(world.target, { recursive: true })
+      const others = [
+        'billing-notes.txt',
+        'billing-20260601T110000Z-id9.db.zst.mine',
+        'identity-20260601T110000Z-id9.db.zst',
+      ]
+      for (const name of others) writeFileSync(join(world.target, name), 'x')
+      writeFileSync(join(world.target, 'billing-20260601T110000Z-id9.db.zst'), 'abandoned')
+      const manifest = await world.take()
+      expect(shown(world).sort()).toEqual(
+        [...others, manifest.archive, `${manifest.id}.json`, 'history-billing.json'].sort(),
+      )
     }))
 
   it('does not hold the bytes of deleted rows', () =>
@@ -215,6 +269,18 @@ describe('a backup is refused', () => {
       expect(child.stdout).toBe('')
     }))
 
+  it('where others can look into the folder in which it would be made', () =>
+    withWorld(async (world) => {
+      const work = join(world.target, '.gogga-backup-take-billing')
+      mkdirSync(work, { recursive: true })
+      chmodSync(work, 0o755)
+      await expect(world.take()).rejects.toMatchObject({
+        code: 'file',
+        message: expect.stringContaining('this user alone'),
+      })
+      expect(readdirSync(work)).toEqual([])
+    }))
+
   it('when it is told to stop, and nothing is left', () =>
     withWorld(async (world) => {
       world.fill(0, 3_000)
@@ -224,7 +290,7 @@ describe('a backup is refused', () => {
       const progress = (phase: string) => phase === 'copy' && queueMicrotask(() => controller.abort(reason))
       await expect(takeBackup({ policy, path, sources, signal: controller.signal, progress })).rejects.toBe(reason)
       expect(shown(world)).toEqual([])
-      expect(existsSync(join(world.target, '.gogga-backup-take/archive'))).toBe(false)
+      expect(readdirSync(join(world.target, '.gogga-backup-take-billing'))).toEqual(['lock.db'])
       expect((await world.take()).rows.ProcessedPayment).toBe(3_000)
     }))
 })
@@ -237,7 +303,7 @@ describe('a process that is killed leaves nothing that looks like a backup, and 
       const killed = spawnSync(process.execPath, [TAKE, world.dir, moment], { encoding: 'utf8' })
       expect([killed.signal, killed.stdout]).toEqual(['SIGKILL', ''])
       expect((await listBackups(world.policy)).backups.map(({ manifest }) => manifest.id)).toEqual([first.id])
-      const left = [...shown(world), ...readdirSync(join(world.target, '.gogga-backup-take'))]
+      const left = [...shown(world), ...readdirSync(join(world.target, '.gogga-backup-take-billing'))]
       expect(left.length).toBeGreaterThan(4)
       const again = spawnSync(process.execPath, [TAKE, world.dir], { encoding: 'utf8' })
       expect(again.stderr).toBe('')
@@ -245,7 +311,7 @@ describe('a process that is killed leaves nothing that looks like a backup, and 
       expect(shown(world).sort()).toEqual(
         [first.archive, `${first.id}.json`, archive, `${id}.json`, 'history-billing.json'].sort(),
       )
-      expect(readdirSync(join(world.target, '.gogga-backup-take'))).toEqual(['lock.db'])
+      expect(readdirSync(join(world.target, '.gogga-backup-take-billing'))).toEqual(['lock.db'])
     }),
   )
 })
