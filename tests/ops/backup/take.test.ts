@@ -99,8 +99,15 @@ describe('a backup', () => {
 
   it('has modes 0700 and 0600, and leaves no plain copy behind', () =>
     withWorld(async (world) => {
-      const manifest = await world.take({ keyFile: keyFile(world.dir) })
       const mode = (path: string) => (statSync(path).mode & 0o777).toString(8)
+      const work = join(world.target, '.gogga-backup-take-billing')
+      const policy = { ...world.policy, keyFile: keyFile(world.dir) }
+      const meanwhile: string[] = []
+      const progress = (phase: string) => {
+        if (phase === 'pack') meanwhile.push(mode(work), mode(join(work, 'copy.db')), mode(join(work, 'archive')))
+      }
+      const manifest = await takeBackup({ policy, path: world.path, sources: world.sources, progress })
+      expect(meanwhile).toEqual(['700', '600', '600'])
       expect(mode(world.target)).toBe('700')
       for (const name of shown(world)) expect([name, mode(join(world.target, name))]).toEqual([name, '600'])
       expect(readdirSync(join(world.target, '.gogga-backup-take-billing'))).toEqual(['lock.db'])
