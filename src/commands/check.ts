@@ -4,6 +4,8 @@ import { type Config, readConfig } from '../config.ts'
 import { type Files, openFile } from '../database/clients.ts'
 import { DOMAINS, type Domain, isDomain } from '../database/domains.ts'
 import { FileError, UsageError } from '../errors.ts'
+import { readPolicies } from '../ops/backup/policy.ts'
+import { promisesOf } from '../ops/backup/promises.ts'
 import { type Finding, runChecks, type Severity } from '../ops/check/checks.ts'
 import { type RepairReport, repair, undoRepair } from '../ops/check/repair.ts'
 import { openReaders } from '../ops/check/view.ts'
@@ -30,7 +32,7 @@ export const checkCommand: Command = {
     const undo = args.text('undo')
     if (undo !== undefined) return await runUndo(config, undo, args.flag('json'))
     if (args.flag('repair')) return await runRepair(config, domains, args)
-    const findings = await findAll(config.paths, domains, args.flag('quick'))
+    const findings = await findAll(config, domains, args.flag('quick'))
     const counts = countsOf(findings)
     if (args.flag('json')) process.stdout.write(`${JSON.stringify({ findings, counts })}\n`)
     else process.stdout.write(printed(findings))
@@ -38,13 +40,16 @@ export const checkCommand: Command = {
   },
 }
 
-async function findAll(paths: Config['paths'], domains: readonly Domain[], quick: boolean) {
+async function findAll({ paths, backupPolicy: file, dataDir }: Config, domains: readonly Domain[], quick: boolean) {
+  const policies = readPolicies({ file, dataDir })
+  const now = new Date()
+  const backups = async (domain: Domain) => (await promisesOf(policies, now, [domain]))[0]
   const progress = createProgress({ now: () => performance.now(), units: { check: 'checks' } })
   const findings: Finding[] = []
   try {
     const onCheck = (name: string, domain: Domain, done: number, total: number) =>
       progress.update('check', done, total, `${domain}.db: ${name}`)
-    for await (const finding of runChecks({ paths, domains, quick, now: new Date(), onCheck })) findings.push(finding)
+    for await (const finding of runChecks({ paths, domains, quick, now, backups, onCheck })) findings.push(finding)
   } finally {
     progress.stop()
   }

@@ -8,6 +8,12 @@ import { gogga } from './gogga-child.ts'
 
 it('says that all is well, in words and as JSON', () =>
   withDatabases(async (databases) => {
+    const fresh = await gogga(databases.dir, 'check')
+    expect(fresh).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/There is no good backup[\s\S]*0 errors, 3 warnings/),
+    })
+    expect(await gogga(databases.dir, 'backup', '--all')).toMatchObject({ code: 0 })
     expect(await gogga(databases.dir, 'check')).toMatchObject({ code: 0, out: '0 errors, 0 warnings, 0 notices\n' })
     const { code, out } = await gogga(databases.dir, 'check', '--quick', '--json')
     expect([code, JSON.parse(out)]).toEqual([0, { findings: [], counts: { error: 0, warning: 0, notice: 0 } }])
@@ -19,9 +25,9 @@ it('prints the worst first with the next step, and exits with 1 for an error onl
     const { code, out } = await gogga(databases.dir, 'check')
     expect(code).toBe(0)
     expect(out).toMatch(
-      /^warning {2}billing\.db Subscription userId {2}links: 1 of its rows .*\n +Run "gogga check --repair/,
+      /^warning {2}billing\.db Subscription userId {2}links: 1 of its rows .*\n +Run "gogga check --repair/m,
     )
-    expect(out).toMatch(/\nnotice {3}billing\.db ProcessedPayment userId .*\n.*\n0 errors, 1 warning, 1 notice\n$/)
+    expect(out).toMatch(/\nnotice {3}billing\.db ProcessedPayment userId .*\n.*\n0 errors, 4 warnings, 1 notice\n$/)
     expect(out).not.toContain('gone')
     chmodSync(databases.paths.identity, 0o644)
     const again = await gogga(databases.dir, 'check', '--json')

@@ -19,7 +19,6 @@ import { type FileView, openReaders, type View } from './view.ts'
 import { checkBackups, checkSubscriptions, checkTombstones } from './whole-checks.ts'
 
 export type { Finding, Severity } from './finding.ts'
-export type { BackupAge } from './view.ts'
 
 type Check = (view: FileView) => Iterable<Finding> | AsyncIterable<Finding>
 
@@ -42,7 +41,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   tombstones: checkTombstones,
   subscriptions: checkSubscriptions,
   links: checkLinks,
-  'backup age': checkBackups,
+  backups: checkBackups,
 }
 
 export interface CheckOptions {
@@ -51,8 +50,8 @@ export interface CheckOptions {
   /** All three where it is left out. */
   readonly domains?: readonly Domain[]
   readonly quick?: boolean
-  /** Without it the age of backups is not checked. */
-  readonly backupAges?: View['backupAges']
+  /** Without it backups are not checked. */
+  readonly backups?: View['backups']
   readonly limits?: Partial<Limits>
   readonly openWriter?: View['openWriter']
   readonly freeBytes?: View['freeBytes']
@@ -73,7 +72,7 @@ export async function* runChecks(options: CheckOptions): AsyncGenerator<Finding>
   try {
     yield* findings
     const view: View = {
-      ...{ paths, domains, readers, now, quick, backupAges: options.backupAges },
+      ...{ paths, domains, readers, now, quick, backups: options.backups },
       limits: { ...LIMITS, ...options.limits },
       openWriter: options.openWriter ?? openWriter,
       freeBytes: options.freeBytes ?? freeBytesOf,

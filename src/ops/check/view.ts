@@ -2,17 +2,11 @@
 import { type Connection, openReader, type openWriter } from '../../database/connections.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
 import { GoggaError } from '../../errors.ts'
+import type { Promised } from '../backup/promises.ts'
 import type { Finding } from './finding.ts'
 import type { Limits } from './limits.ts'
 
 export type Readers = Readonly<Partial<Record<Domain, Connection>>>
-
-export interface BackupAge {
-  /** When the newest backup that passed its check was taken; null where there is none. */
-  readonly newest: Date | null
-  /** How old it may be, in milliseconds. */
-  readonly promisedMs: number
-}
 
 export interface View {
   readonly paths: Readonly<Record<Domain, string>>
@@ -23,7 +17,8 @@ export interface View {
   readonly now: Date
   readonly quick: boolean
   readonly limits: Limits
-  readonly backupAges: ((domain: Domain) => Promise<BackupAge | undefined>) | undefined
+  /** Promises of the domain's backups against what lies in their store (src/ops/backup/promises.ts). */
+  readonly backups: ((domain: Domain) => Promise<Pick<Promised, 'alarms' | 'newest'> | undefined>) | undefined
   readonly openWriter: typeof openWriter
   /** Bytes that this user may still write where the folder lies. */
   readonly freeBytes: (folder: string) => number

@@ -1,6 +1,7 @@
-// What holds across the three files, and the age of their backups.
-import { DOMAINS, type Domain } from '../../database/domains.ts'
-import type { Finding } from './finding.ts'
+// What holds across the three files, and what their backups promise.
+import { DOMAINS } from '../../database/domains.ts'
+import type { AlarmCode } from '../backup/promises.ts'
+import type { Finding, Severity } from './finding.ts'
 import { keysOf, missingKeys } from './keys.ts'
 import type { FileView } from './view.ts'
 
@@ -58,22 +59,33 @@ async function countMissing(keys: ReturnType<typeof missingKeys>): Promise<numbe
   return count
 }
 
-export async function* checkBackups({ domain, now, backupAges }: FileView): AsyncGenerator<Finding> {
-  const age = await backupAges?.(domain)
-  if (!age) return
-  const { newest, promisedMs } = age
-  if (newest && now.getTime() - newest.getTime() <= promisedMs) return
-  const message = newest
-    ? `Its newest backup is from ${newest.toISOString()}, ${hours(now.getTime() - newest.getTime())} ago; promised are ${hours(promisedMs)}`
-    : 'It has no backup'
-  yield {
-    check: 'backup age',
-    severity: 'error',
-    place: { file: domain satisfies Domain },
-    message,
-    next: `Run "gogga backup ${domain}", and see that "gogga backup --schedule" runs.`,
+/** What the policy promises against what lies in the store. Before the first backup that is advice; later it is broken. */
+export async function* checkBackups({ domain, backups }: FileView): AsyncGenerator<Finding> {
+  const promised = await backups?.(domain)
+  for (const { code, message } of promised?.alarms ?? []) {
+    const isFirst = code === 'missed' && promised?.newest === undefined
+    yield {
+      check: 'backups',
+      severity: isFirst ? 'warning' : SEVERITIES[code],
+      place: { file: domain },
+      message,
+      next: NEXT[code].replace('DOMAIN', domain),
+    }
   }
 }
 
-const hours = (milliseconds: number): string =>
-  milliseconds < 5_400_000 ? `${Math.round(milliseconds / 60_000)} min` : `${(milliseconds / 3_600_000).toFixed(1)} h`
+const SEVERITIES = {
+  missed: 'error',
+  'failed-check': 'error',
+  unreadable: 'error',
+  'no-drill': 'warning',
+  'out-of-reach': 'notice',
+} as const satisfies Record<AlarmCode, Severity>
+
+const NEXT: Readonly<Record<AlarmCode, string>> = {
+  missed: 'Run "gogga backup DOMAIN", and see that "gogga backup --schedule" runs.',
+  'failed-check': 'Take another with "gogga backup DOMAIN", and look at the disk that this one lies on.',
+  unreadable: 'Look at what lies in the store; "gogga backup list" names it.',
+  'no-drill': 'Run "gogga drill DOMAIN".',
+  'out-of-reach': 'Run the check where the backups lie, or "gogga backup promises" there.',
+}

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openReader, openWriter } from '../../../src/database/connections.ts'
 import { DOMAINS, type Domain } from '../../../src/database/domains.ts'
+import type { AlarmCode } from '../../../src/ops/backup/promises.ts'
 import { CHECKS, type CheckOptions } from '../../../src/ops/check/checks.ts'
 import { type Databases, withDatabases } from '../../helpers/databases.ts'
 import * as planting from './planting.ts'
@@ -206,15 +207,25 @@ const cases: readonly Case[] = [
     found: ['error billing.Subscription.userId subscriptions 1'],
   },
   {
-    name: 'a backup that is too old, one that is not there, and a file that promises none',
+    name: 'backups: the first that is not there yet, one that was missed, one that nobody can see, and no drill',
     fault: () => undefined,
     options: {
-      backupAges: async (domain: Domain) => {
-        if (domain === 'identity') return undefined
-        return { newest: domain === 'billing' ? new Date(NOW.getTime() - HOUR) : null, promisedMs: HOUR - 1 }
+      only: ['backups'],
+      backups: async (domain: Domain) => {
+        const alarm = (code: AlarmCode) => ({ domain, code, message: `it is about ${code}` })
+        if (domain === 'identity') return { alarms: [alarm('missed')], newest: undefined }
+        const newest = { id: 'b1', takenAt: NOW.toISOString() }
+        if (domain === 'admin') return { alarms: [alarm('out-of-reach')], newest: undefined }
+        return { alarms: [alarm('missed'), alarm('failed-check'), alarm('no-drill')], newest }
       },
     },
-    found: ['error billing backup age', 'error admin backup age'],
+    found: [
+      'warning identity backups',
+      'error billing backups',
+      'error billing backups',
+      'warning billing backups',
+      'notice admin backups',
+    ],
   },
 ]
 
