@@ -3,6 +3,7 @@ import type { Domain } from '../database/domains.ts'
 import { FileError, UsageError } from '../errors.ts'
 import { targetName } from '../ops/backup/policy.ts'
 import { runSchedule } from '../ops/backup/schedule.ts'
+import { takeSet } from '../ops/backup/set.ts'
 import { takeBackup } from '../ops/backup/take.ts'
 import type { Manifest } from '../ops/backup/types.ts'
 import {
@@ -15,14 +16,18 @@ import {
   printJson,
   waitUntil,
 } from './backup-context.ts'
-import type { Command } from './command.ts'
+import type { Arguments, Command } from './command.ts'
 
 export const backupCommand: Command = {
-  usage: 'backup [DOMAIN…] [--all] [--schedule] [--dry-run] [--json]',
+  usage: 'backup [DOMAIN…] [--all | --set] [--schedule] [--dry-run] [--json]',
   summary: 'Back up files while they are in use, now or on their schedules.',
   positionals: { least: 0, most: 3 },
   options: {
     all: { type: 'boolean', help: 'all three files' },
+    set: {
+      type: 'boolean',
+      help: 'all three files as of one moment, a restore point; writers are held for 50 ms at most',
+    },
     schedule: {
       type: 'boolean',
       help: 'go on until stopped: each file on its schedule, all three where none is named',
@@ -32,20 +37,18 @@ export const backupCommand: Command = {
   examples: [
     'backup billing',
     'backup --all --json',
+    'backup --set',
     'backup identity admin --dry-run',
     'backup billing --schedule # opens billing.db and no other file',
   ],
   async run(args) {
     const isSchedule = args.flag('schedule')
-    if (args.positionals.length === 0 && !args.flag('all') && !isSchedule)
-      throw new UsageError('backup needs to know which files.', {
-        hint: 'Name identity, billing or admin, or say --all.',
-      })
-    const domains = domainsIn(args.flag('all') ? [] : args.positionals)
+    const domains = wantedIn(args)
     using context = openBackupContext()
     warn(context, domains)
     if (args.flag('dry-run')) return plan(context, domains, args.flag('json'))
     if (isSchedule) return await schedule(context, domains)
+    if (args.flag('set')) return await setOf(context, args.flag('json'))
     const manifests: Manifest[] = []
     for (const domain of domains) {
       const manifest = await takeOne(context, domain)
@@ -55,6 +58,32 @@ export const backupCommand: Command = {
     if (args.flag('json')) printJson({ backups: manifests })
     return 0
   },
+}
+
+function wantedIn(args: Arguments): readonly Domain[] {
+  const [isAll, isSet] = [args.flag('all'), args.flag('set')]
+  if (isSet && (isAll || args.flag('schedule') || args.positionals.length > 0))
+    throw new UsageError('backup --set is always of all three files, and now.', {
+      hint: 'Leave --all, --schedule and the names of files out.',
+    })
+  if (args.positionals.length === 0 && !isAll && !isSet && !args.flag('schedule'))
+    throw new UsageError('backup needs to know which files.', {
+      hint: 'Name identity, billing or admin, or say --all or --set.',
+    })
+  return domainsIn(isAll ? [] : args.positionals)
+}
+
+async function setOf(context: BackupContext, json: boolean): Promise<0> {
+  const { policies, config, sources, signal, progress, endProgress } = context
+  const elapsed = () => performance.now()
+  const taken = await takeSet({ policies, paths: config.paths, sources, elapsed, signal, progress })
+  endProgress()
+  if (json) printJson(taken)
+  else {
+    const lines = [`${taken.set}  writers held for ${taken.heldMs} ms`, ...taken.backups.map(lineOf)]
+    process.stdout.write(`${lines.join('\n')}\n`)
+  }
+  return 0
 }
 
 async function takeOne({ policies, config, sources, signal, progress, endProgress }: BackupContext, domain: Domain) {

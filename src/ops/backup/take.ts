@@ -28,8 +28,16 @@ export interface TakeOptions {
   readonly sources: Sources
   /** Name of the restore point over all files that this backup is part of. */
   readonly set?: string | undefined
+  /** Where `path` is itself a copy: the moment that it is of, and for how long writers were held for it. */
+  readonly cut?: Cut | undefined
   readonly signal?: AbortSignal | undefined
   readonly progress?: OnProgress | undefined
+}
+
+export interface Cut {
+  /** Everything committed before it is in the copy. */
+  readonly takenAt: Date
+  readonly heldMs: number
 }
 
 /**
@@ -57,10 +65,10 @@ interface Means {
 }
 
 async function take(options: TakeOptions, { key, work, store }: Means): Promise<Manifest> {
-  const { policy, path, sources, set, signal, progress } = options
+  const { policy, path, sources, signal, progress } = options
   const { domain, compression } = policy
   signal?.throwIfAborted()
-  const takenAt = sources.now()
+  const takenAt = options.cut?.takenAt ?? sources.now()
   const id = idOf(domain, takenAt, sources.newId())
   const paths = { copy: work.file('copy.db'), scratch: work.file('scratch'), archive: work.file('archive') }
   progress?.('copy', 0, 0)
@@ -88,7 +96,7 @@ async function take(options: TakeOptions, { key, work, store }: Means): Promise<
     { id, domain, takenAt: takenAt.toISOString(), tookMs, archive, compression, encryption },
     facts,
     packed,
-    set,
+    options,
   )
   await store.putText(`${id}.json`, `${JSON.stringify(manifest, undefined, 2)}\n`)
   await addToHistory(store, manifest)
@@ -100,9 +108,10 @@ function manifestOf(
   named: Pick<Manifest, 'id' | 'domain' | 'takenAt' | 'tookMs' | 'archive' | 'compression' | 'encryption'>,
   facts: SnapshotFacts,
   packed: Packed,
-  set: string | undefined,
+  { set, cut }: Pick<TakeOptions, 'set' | 'cut'>,
 ): Manifest {
-  return { format: MANIFEST_FORMAT, ...named, ...packed, ...facts, ...(set === undefined ? {} : { set }) }
+  const belongs = { ...(set === undefined ? {} : { set }), ...(cut ? { heldMs: cut.heldMs } : {}) }
+  return { format: MANIFEST_FORMAT, ...named, ...packed, ...facts, ...belongs }
 }
 
 /** `billing-20261122T231500Z-1f3c9a2e` */

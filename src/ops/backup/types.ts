@@ -58,6 +58,8 @@ export const Manifest = z.object({
   inbox: Queue,
   /** Name of the restore point over all files that this backup belongs to. */
   set: z.string().optional(),
+  /** For how long the writers of all three files were held for the set, in milliseconds. */
+  heldMs: z.number().min(0).optional(),
 })
 
 /** A manifest as JSON holds it: moments are ISO texts in UTC. */

@@ -18,7 +18,7 @@ export interface WorkFolder extends Disposable {
 export const WORK_PREFIX = '.gogga-backup'
 const LOCK = 'lock.db'
 
-/** Where `purpose` works: takes and prunes share one, each check has its own. */
+/** Where `purpose` works: takes and prunes share one, checks and sets have their own. */
 export function workPath({ domain, target, workFolder }: BackupPolicy, purpose: string): string {
   const name = `${WORK_PREFIX}-${purpose}-${domain}`
   if (workFolder !== undefined) return join(workFolder, name)
@@ -28,7 +28,7 @@ export function workPath({ domain, target, workFolder }: BackupPolicy, purpose: 
 }
 
 /** Holds it against other processes and empties it. Throws ConflictError where another is at work in it. */
-export function openWorkFolder(policy: BackupPolicy, purpose: 'take' | 'check' = 'take'): WorkFolder {
+export function openWorkFolder(policy: BackupPolicy, purpose: 'take' | 'check' | 'set' = 'take'): WorkFolder {
   const path = workPath(policy, purpose)
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
