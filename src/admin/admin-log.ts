@@ -13,6 +13,7 @@ export const ADMIN_ACTIONS = [
   'vouchers_created',
   'voucher_voided',
   'voucher_deleted',
+  'message_dropped',
 ] as const
 
 export type AdminAction = (typeof ADMIN_ACTIONS)[number]

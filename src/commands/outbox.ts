@@ -4,8 +4,15 @@ import { readConfig } from '../config.ts'
 import { createContext } from '../context.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { UsageError } from '../errors.ts'
-import { retryNow } from '../http/routes/operations.ts'
-import { dropMessage, listOutbox, outboxFigures, type Undelivered } from '../saga/dead-letters.ts'
+import {
+  dropMessage,
+  listOutbox,
+  outboxFigures,
+  type Retried,
+  retryMessage,
+  type Undelivered,
+} from '../saga/dead-letters.ts'
+import type { Asked } from '../saga/requests.ts'
 import type { Arguments, Command } from './command.ts'
 
 const MAX_LIMIT = 10_000
@@ -40,7 +47,7 @@ export const retryCommand: Command = {
   examples: ['outbox retry user-created:cmb2x9k4d0001', 'outbox retry user-created:cmb2x9k4d0001 --json'],
   async run(args) {
     await using context = await createContext(readConfig())
-    const message = await retryNow(context.sagas, idOf(args))
+    const { data: message } = await retryMessage(context.sagas, idOf(args), askedFor('retry', args))
     if (args.flag('json')) print(message)
     else process.stdout.write(`${wordsOf(message)}\n`)
     return message.outcome === 'settled' ? 0 : 1
@@ -49,17 +56,19 @@ export const retryCommand: Command = {
 
 export const dropCommand: Command = {
   usage: 'outbox drop ID',
-  summary: 'Give a dead message up: its effect will never come.',
+  summary: 'Give a dead message up: its effect never comes, and what it was to carry on is taken back.',
   positionals: { least: 1, most: 1 },
   examples: ['outbox drop user-created:cmb2x9k4d0001'],
   async run(args) {
     await using context = await createContext(readConfig())
-    const message = await dropMessage(context.files, idOf(args))
+    const { data: message } = await dropMessage(context.sagas, idOf(args), 'command', askedFor('drop', args))
     if (args.flag('json')) print(message)
     else process.stdout.write(`dropped ${message.id}\n`)
     return 0
   },
 }
+
+const askedFor = (step: string, args: Arguments): Asked => ({ route: `gogga outbox ${step}`, body: { id: idOf(args) } })
 
 const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
 
@@ -77,7 +86,7 @@ function totals(figures: ReturnType<typeof outboxFigures>): string {
   )
 }
 
-function wordsOf({ id, outcome, reason }: Awaited<ReturnType<typeof retryNow>>): string {
+function wordsOf({ id, outcome, reason }: Retried): string {
   if (outcome === 'settled') return `settled ${id}`
   return [`${outcome} ${id}`, reason].filter(Boolean).join(': ')
 }

@@ -23,7 +23,7 @@ export function requireAdministrator(rows: Rows<'identity'>, userId: string, rol
   })
 }
 
-/** Runs `work` with the id of the log's row that it is to write. A repeat of an answered request leaves no trace here. */
+/** Runs `work` with the id of the log's row that it is to write, and of what is detached for it. A repeat of an answered request leaves no trace here. */
 export async function acting<T extends { readonly repeated: boolean }>(
   { files, newId }: Sagas,
   { ip }: Actor,
@@ -31,7 +31,11 @@ export async function acting<T extends { readonly repeated: boolean }>(
 ): Promise<T> {
   const adminLogId = newId()
   await files.identity.change((tx) => writeOrigin(tx, { adminLogId, ip }))
-  const takeBack = () => files.identity.change((tx) => removeOrigin(tx, adminLogId))
+  const takeBack = () =>
+    files.identity.change((tx) => {
+      removeOrigin(tx, adminLogId)
+      tx.remove('DetachedValue', { rowId: adminLogId })
+    })
   try {
     const answer = await work(adminLogId)
     if (answer.repeated) await takeBack()

@@ -93,9 +93,13 @@ export function lookUpUser(
   })
 }
 
-/** In identity.db, where the address belongs, it needs no transaction of its own. */
-function noteOrigin(tx: Tx<'identity'>, { ip }: Actor, { newId }: Begin): string {
-  const adminLogId = newId()
+/**
+ * In identity.db, where the address belongs, it needs no transaction of its own. The log's id follows from the change's: if a
+ * power cut takes this transaction back after the log arrived, the same request makes the same log.
+ */
+function noteOrigin(tx: Tx<'identity'>, { ip }: Actor, { changeId }: Begin): string {
+  const adminLogId = `log-${changeId.slice(0, 32)}`
+  tx.remove('AdminLogOrigin', { adminLogId })
   writeOrigin(tx, { adminLogId, ip })
   return adminLogId
 }

@@ -3,7 +3,7 @@
 import { changeIn, type Files, rowsIn } from '../database/clients.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import type { RowOf, Tx } from '../database/rows.ts'
-import { ConflictError, GoggaError, NotFoundError } from '../errors.ts'
+import { ConflictError, GoggaError, NotFoundError, UnavailableError } from '../errors.ts'
 import type { Courier, Waiting } from './courier.ts'
 import { type MessageType, type Post, post } from './messages.ts'
 import { refusalText, throwRefusal } from './refusals.ts'
@@ -23,7 +23,7 @@ export type Result<T> =
       readonly status?: number
       readonly data: T
     }
-  /** Thrown once the transaction is on disk: for a refusal whose traces must stay. It is not kept as an answer. */
+  /** Thrown once the transaction is on disk: for a refusal whose traces must stay. It is kept as the answer. */
   | { readonly refusal: GoggaError }
 
 export interface Steps<D extends Domain, P, T> {
@@ -92,6 +92,27 @@ export class Changes {
     }
   }
 
+  /** The file that keeps the answer to this request; undefined where it was not answered yet. */
+  homeOf(asked: Asked): Domain | undefined {
+    const id = changeIdOf(asked)
+    return id === undefined ? undefined : DOMAINS.find((domain) => this.#find(domain, id) !== undefined)
+  }
+
+  /**
+   * Puts what came of a change into its answer, so that a repeat is told the same. Where the file cannot be written now, the
+   * first answer stays. Not for answers with secrets.
+   */
+  async amend<T>(domain: Domain, answer: Answer<unknown>, data: T): Promise<Answer<T>> {
+    const kept = { answer: JSON.stringify(data) }
+    const amended = (tx: Tx) => tx.update('Change', { id: answer.change.id }, kept)
+    try {
+      if (!answer.repeated) await changeIn(this.#options.files, domain, amended)
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error
+    }
+    return { ...answer, data }
+  }
+
   /** Whether a change that was begun has all its effects. Throws NotFoundError for one that nobody began within 24 hours. */
   look(id: string): {
     readonly kept: Kept
@@ -131,6 +152,7 @@ export class Changes {
       posted.length = 0
       const result = write(tx as unknown as Tx<D>, this.#beginning(tx, id, posted), prepared)
       if ('data' in result) this.#keep(tx, id, asked, result.status ?? 200, JSON.stringify(result.data))
+      else this.#keepRefusal(tx, id, asked, result.refusal)
       return result
     })
   }
@@ -143,7 +165,7 @@ export class Changes {
       if (asked.key !== undefined && error instanceof GoggaError && isRefusal(error)) {
         const existing = await changeIn(this.#options.files, domain, (tx) => {
           const found = this.#takePlace(tx, id)
-          if (!found) this.#keep(tx, id, { ...asked, secret: false }, error.status, refusalText(error))
+          if (!found) this.#keepRefusal(tx, id, asked, error)
           return found
         })
         if (existing) return existing
@@ -193,6 +215,10 @@ export class Changes {
       answer: asked.secret ? sealAnswer(answer, asked, sources.randomBytes) : answer,
       createdAt: sources.now(),
     })
+  }
+
+  #keepRefusal(tx: Tx, id: string, asked: Asked, refusal: GoggaError): void {
+    this.#keep(tx, id, { ...asked, secret: false }, refusal.status, refusalText(refusal))
   }
 
   #find(domain: Domain, id: string): Kept | undefined {

@@ -66,9 +66,11 @@ export function voidIssued(
 ): Promise<Answer<Voided>> {
   return acting(sagas, actor, (logId) =>
     sagas.changes.begin('admin', asked, {
-      prepare() {
-        requireVoucher(sagas.files.admin.rows, voucherId)
-        return detached(sagas, reason, 'admin.Voucher.voidReason', voucherId)
+      async prepare() {
+        const { voided, redeemed } = requireVoucher(sagas.files.admin.rows, voucherId)
+        // What is going to be refused leaves nothing of its reason.
+        if (voided || redeemed) return ''
+        return await detached(sagas, reason, 'admin.Voucher.voidReason', voucherId)
       },
       write(tx, begin, clean) {
         voidVoucher(tx, { voucherId, actor: actor.userId, reason: clean }, begin)

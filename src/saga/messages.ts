@@ -25,7 +25,7 @@ const VoucherPayload = z.strictObject({
 const LogPayload = z.strictObject({
   logId: Id,
   adminId: Id,
-  action: z.enum(['tier_override', 'credit_adjustment', 'roles_changed', 'user_lookup']),
+  action: z.enum(['tier_override', 'credit_adjustment', 'roles_changed', 'user_lookup', 'message_dropped']),
   targetUser: Id.nullable(),
   targetId: Id.nullable(),
   meta: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
@@ -54,17 +54,21 @@ interface Handler<D extends Domain, P> {
   readonly compensation?: string
   /** The types that `run` posts. A delivery waits for theirs, so that no two files may lead into each other. */
   readonly follows?: readonly string[]
+  /** What it carries was promised with the change: nobody may give it up. */
+  readonly mustArrive?: boolean
 }
 
 const handler = <D extends Domain, P>(
   target: D,
   payload: z.ZodType<P>,
   run: Handler<D, P>['run'],
-  further: Pick<Handler<D, P>, 'compensation' | 'follows'> = {},
+  further: Pick<Handler<D, P>, 'compensation' | 'follows' | 'mustArrive'> = {},
 ): Handler<D, P> => ({ target, payload, run, ...further })
 
 const parentDeleted = <D extends Domain>(target: D) =>
-  handler(target, ParentPayload, (tx, parents) => void applyLinkPolicies(tx as unknown as Tx, parents))
+  handler(target, ParentPayload, (tx, parents) => void applyLinkPolicies(tx as unknown as Tx, parents), {
+    mustArrive: true,
+  })
 
 export const MESSAGES = {
   'user-created': handler('billing', z.strictObject({ userId: Id }), openSubscription),
@@ -86,8 +90,11 @@ export const MESSAGES = {
     const email = tx.find('User', { id: userId })?.email ?? null
     writeAuthLog(tx, { action: 'voucher_redeemed', email, meta: { voucherType } }, handled)
   }),
-  'admin-acted': handler('admin', LogPayload, (tx, { logId, ...entry }, handled) =>
-    writeAdminLog(tx, { id: logId, ...entry }, handled),
+  'admin-acted': handler(
+    'admin',
+    LogPayload,
+    (tx, { logId, ...entry }, handled) => writeAdminLog(tx, { id: logId, ...entry }, handled),
+    { mustArrive: true },
   ),
   'parent-deleted-identity': parentDeleted('identity'),
   'parent-deleted-billing': parentDeleted('billing'),

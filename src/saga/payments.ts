@@ -42,24 +42,29 @@ export function checkOut(
   asked: Asked,
 ): Promise<Answer<CheckoutForm>> {
   const { merchant, pageUrl } = requirePayfast(place)
-  return changes.begin('billing', asked, {
-    write(tx, begin) {
-      const { id, amountCents, itemName, recurring } = beginCheckout(tx, { userId, kind, what }, begin)
-      const notifyUrl = place.publicUrl === undefined ? {} : { notifyUrl: place.publicUrl + NOTIFICATIONS }
-      const fields = checkoutFields({
-        merchant,
-        id,
-        amountCents,
-        itemName,
-        kind,
-        what,
-        userId,
-        recurring,
-        ...notifyUrl,
-      })
-      return { status: 201, data: { id, amountCents, url: pageUrl, fields } }
+  // The form holds the merchant's key.
+  return changes.begin(
+    'billing',
+    { ...asked, secret: true },
+    {
+      write(tx, begin) {
+        const { id, amountCents, itemName, recurring } = beginCheckout(tx, { userId, kind, what }, begin)
+        const notifyUrl = place.publicUrl === undefined ? {} : { notifyUrl: place.publicUrl + NOTIFICATIONS }
+        const fields = checkoutFields({
+          merchant,
+          id,
+          amountCents,
+          itemName,
+          kind,
+          what,
+          userId,
+          recurring,
+          ...notifyUrl,
+        })
+        return { status: 201, data: { id, amountCents, url: pageUrl, fields } }
+      },
     },
-  })
+  )
 }
 
 /** Throws UnavailableError where payments are off. */

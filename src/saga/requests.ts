@@ -12,17 +12,22 @@ export interface Asked {
   readonly keyId?: string | undefined
   /** The person who asked, or for whom a service did. */
   readonly subjectId?: string | undefined
+  /** Who the key belongs to, where that is not whoever asked: the person who spends, the email that signs in. Kept as a hash. */
+  readonly scope?: string | undefined
   /** The answer holds a secret: it is kept encrypted under the request itself. */
   readonly secret?: boolean
 }
 
-/** The same for the same caller, route and key; undefined without a key. */
-export function changeIdOf({ route, key, keyId, subjectId }: Asked): string | undefined {
+/** The same for the same caller, or scope, route and key; undefined without a key. */
+export function changeIdOf({ route, key, keyId, subjectId, scope }: Asked): string | undefined {
   if (key === undefined) return undefined
-  return hash('sha256', JSON.stringify([keyId ?? null, keyId ? null : (subjectId ?? null), route, key]), 'hex')
+  const caller = scope === undefined ? [keyId ?? null, keyId ? null : (subjectId ?? null)] : [scope]
+  return hash('sha256', JSON.stringify([...caller, route, key]), 'hex')
 }
 
-export const requestHashOf = (asked: Asked): string => hash('sha256', requestText(asked), 'hex')
+/** The key, of which the files hold no more than a hash, keeps a short body from being guessed. Nothing is compared without one. */
+export const requestHashOf = (asked: Asked): string =>
+  asked.key === undefined ? '' : hash('sha256', JSON.stringify([asked.key, requestText(asked)]), 'hex')
 
 /** Route and body as text: the same for the same values, whatever the order of their names. */
 export const requestText = ({ route, body }: Asked): string => JSON.stringify([route, canonical(body)])

@@ -1,5 +1,6 @@
 // Sign-in begins in identity.db; a first one goes on to billing.db, where the new user gets a FREE subscription.
 import { UnauthorizedError } from '../errors.ts'
+import { emailKey } from '../identity/emails.ts'
 import { exchangeLoginToken, issueLoginToken, LOGIN_TOKEN_LIFE_MS } from '../identity/login-tokens.ts'
 import { endSession } from '../identity/sessions.ts'
 import { loginMail } from '../mail/login-mail.ts'
@@ -27,14 +28,18 @@ export function requestLogin(
   { email, ip, page }: LoginRequest,
   asked: Asked,
 ): Promise<Answer<{ sent: true; minutes: number }>> {
-  return changes.begin('identity', asked, {
-    async prepare() {
-      const { token } = await files.identity.change((tx) => issueLoginToken(tx, { email, ip }, sources))
-      const link = page?.replaceAll('{token}', encodeURIComponent(token))
-      await mailer.send({ to: email.trim(), ...loginMail({ token, link, minutes: MINUTES }) })
+  return changes.begin(
+    'identity',
+    { ...asked, scope: emailKey(email) },
+    {
+      async prepare() {
+        const { token } = await files.identity.change((tx) => issueLoginToken(tx, { email, ip }, sources))
+        const link = page?.replaceAll('{token}', encodeURIComponent(token))
+        await mailer.send({ to: email.trim(), ...loginMail({ token, link, minutes: MINUTES }) })
+      },
+      write: () => ({ data: { sent: true as const, minutes: MINUTES } }),
     },
-    write: () => ({ data: { sent: true as const, minutes: MINUTES } }),
-  })
+  )
 }
 
 export interface SignedIn {

@@ -13,7 +13,12 @@ export interface Usage {
 
 /** All or nothing. Throws NotFoundError for an unknown user, ConflictError where not enough is left. */
 export const useCredits = ({ changes, files }: Sagas, usage: Usage, asked: Asked): Promise<Answer<Spent>> =>
-  changes.begin('billing', asked, {
-    prepare: async () => requireUser(files.identity.rows, usage.userId),
-    write: (tx, begin) => ({ data: spend(tx, usage, begin) }),
-  })
+  // The key is the spender's, whoever asks for them: a service that changes its API key between two tries spends once.
+  changes.begin(
+    'billing',
+    { ...asked, scope: usage.userId },
+    {
+      prepare: async () => requireUser(files.identity.rows, usage.userId),
+      write: (tx, begin) => ({ data: spend(tx, usage, begin) }),
+    },
+  )

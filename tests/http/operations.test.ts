@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { act, adminLogs, counts } from './administrators.ts'
-import type { TestApp } from './app.ts'
+import { lock as lockFile, type TestApp } from './app.ts'
 import { lock, strand, waiting, withOutbox } from './dead-letters.ts'
 
 const OPS = { scopes: ['ops'] } as const
@@ -116,19 +116,52 @@ test('a message behind another of its subject waits for its turn', async () => {
   }, 5)
 })
 
-test('a dead message is dropped, and its effect never comes', async () => {
+test('the log of a change cannot be given up', async () => {
   await withOutbox(async (test) => {
     const id = await strand(test)
     const answer = await step(test, 'drop', id)
-    expect(answer.json().data).toMatchObject({ id, deadAt: '2026-06-01T12:00:00.000Z' })
-    expect(answer.body).not.toContain('Outage')
-    expect(waiting(test)).toEqual([])
-    expect((await step(test, 'drop', id)).statusCode).toBe(404)
-    test.clock.now = new Date(test.clock.now.getTime() + 600_000)
-    await test.context.sagas.courier.sweep()
-    expect(adminLogs(test)).toEqual([])
+    expect(answer.statusCode, answer.body).toBe(409)
+    expect((await step(test, 'retry', id)).json().data).toMatchObject({ outcome: 'settled' })
+    expect(adminLogs(test)).toHaveLength(1)
   })
 })
+
+test('a redemption that is given up comes back, its answer becomes 409, and the log says which key gave it up', async () => {
+  await withOutbox(async (test) => {
+    const session = await test.session('u4')
+    await test.context.files.admin.change((tx) => {
+      tx.insert('Voucher', { ...VOUCHER, expiresAt: new Date(test.clock.now.getTime() + 1_000_000) })
+    })
+    const redeem = () => test.post('/v1/me/redemptions', { code: 'GIVEN-UP' }, { session, headers: KEY })
+    {
+      using _locked = lockFile(test.databases, 'billing')
+      expect((await redeem()).statusCode).toBe(202)
+    }
+    const id = 'voucher-redeemed:given-up:0'
+    const answer = await test.send('POST', `/v1/ops/outbox/${id}/drop`, { ...OPS, headers: KEY })
+    expect(answer.statusCode, answer.body).toBe(200)
+    expect(test.context.files.admin.rows.find('Voucher', { id: 'given-up' })).toMatchObject({ redeemed: false })
+    expect((await redeem()).statusCode).toBe(409)
+    expect(adminLogs(test)).toMatchObject([{ action: 'message_dropped', adminId: 'operations', targetId: id }])
+    const again = await test.send('POST', `/v1/ops/outbox/${id}/drop`, { ...OPS, headers: KEY })
+    expect([again.statusCode, again.headers['idempotent-replayed']]).toEqual([200, 'true'])
+    expect(adminLogs(test)).toHaveLength(1)
+    await test.context.sagas.courier.sweep()
+    expect(test.context.files.billing.rows.list('CreditPurchase', { userId: 'u4' })).toEqual([])
+  })
+})
+
+const KEY = { 'idempotency-key': 'k1' }
+const VOUCHER = {
+  id: 'given-up',
+  code: 'GIVEN-UP',
+  type: 'R200',
+  valueCents: 20_000,
+  createdBy: 'u1',
+  createdAt: new Date('2026-01-01'),
+  voided: false,
+  redeemed: false,
+}
 
 test('a message that is still tried cannot be dropped', async () => {
   await withOutbox(async (test) => {

@@ -82,13 +82,16 @@ test('a repeat gets the same answer and spends nothing; the same key with anothe
   })
 })
 
-test("one caller's key is another caller's first", async () => {
+test("a spender's key is spent once, whoever asks with it; another spender's is another", async () => {
   await withMonth(async (test) => {
     const { post, session } = test
     const callers: By[] = [frontend, { session: await session('u1') }, { scopes: ['frontend', 'ops'] }]
     for (const by of callers)
       expect((await post(URL, { userId: 'u1', credits: 1 }, keyed(by, 'k'))).statusCode).toBe(200)
-    expect(rowOf(test)?.creditsUsed).toBe(3)
+    expect(rowOf(test)?.creditsUsed).toBe(1)
+    expect((await post(URL, { userId: 'u4', images: 1 }, keyed(frontend, 'k'))).json()).toMatchObject({
+      data: { fromAllowance: 0 },
+    })
   })
 })
 

@@ -259,7 +259,7 @@ describe('a refusal', () => {
       expect(answer).toMatchObject({ repeated: true, status: 201, data: { nth: 1 } })
     }))
 
-  test('that leaves a trace carries its message at once, and is not kept', () =>
+  test('that leaves a trace carries its message at once, and is kept: a repeat leaves no other', () =>
     withWorld(async ({ context }) => {
       await addPeople(context)
       const look = () =>
@@ -268,9 +268,9 @@ describe('a refusal', () => {
         )
       expect(await look()).toBeInstanceOf(NotFoundError)
       expect(context.files.admin.rows.list('AdminLog', { action: 'user_lookup' })).toHaveLength(1)
-      expect(await look()).toBeInstanceOf(NotFoundError)
-      expect(context.files.admin.rows.list('AdminLog', { action: 'user_lookup' })).toHaveLength(2)
-      expect(context.files.identity.rows.list('AdminLogOrigin', {})).toHaveLength(2)
+      expect(await look()).toMatchObject({ status: 404 })
+      expect(context.files.admin.rows.list('AdminLog', { action: 'user_lookup' })).toHaveLength(1)
+      expect(context.files.identity.rows.list('AdminLogOrigin', {})).toHaveLength(1)
     }))
 })
 

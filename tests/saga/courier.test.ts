@@ -301,26 +301,30 @@ describe('a message that fails', () => {
 
   test('can be tried again by hand, or given up; not while it is still tried', () =>
     withWorld(
-      async ({ context, pass, clock }) => {
-        const { files } = context
+      async ({ context, pass }) => {
+        const { files, sagas } = context
+        const drop = () => dropMessage(sagas, ID, 'key1', asked('POST /v1/drop'))
+        const retry = () => retryMessage(sagas, ID, asked('POST /v1/retry'))
         await leaveBad(context)
-        expect(await failureOf(dropMessage(files, ID))).toMatchObject({ status: 409 })
+        expect(await failureOf(drop())).toMatchObject({ status: 409 })
         await untilDead(context, pass)
         expect(outboxFigures(files).billing).toMatchObject({ waiting: 0, dead: 1, oldest: null })
         expect(listOutbox(files, { dead: true, limit: 10 })).toMatchObject([{ id: ID, origin: 'billing', attempts: 2 }])
         expect(listOutbox(files, { dead: true, limit: 10 })[0]).not.toHaveProperty('payload')
         const good = { logId: 'bad', adminId: 'b', action: 'user_lookup', targetUser: 'ann', targetId: null, meta: {} }
         await files.billing.change((tx) => tx.update('OutboxMessage', { id: ID }, { payload: JSON.stringify(good) }))
-        expect(await retryMessage(files, ID, clock.now)).toMatchObject({ attempts: 0, deadAt: null })
-        await context.sagas.courier.sweep()
+        expect(await failureOf(drop()), 'the log of a change is not given up').toMatchObject({ status: 409 })
+        expect((await retry()).data).toMatchObject({ id: ID, outcome: 'settled' })
         expect(logs(context)).toEqual(['bad'])
         await emptied(context)
-        for (const act of [() => retryMessage(files, ID, clock.now), () => dropMessage(files, ID)])
-          expect(await failureOf(act())).toMatchObject({ status: 404 })
+        for (const act of [retry, drop]) expect(await failureOf(act())).toMatchObject({ status: 404 })
         await leaveBad(context)
         await untilDead(context, pass)
-        expect(await dropMessage(files, ID)).toMatchObject({ id: ID })
-        expect(undelivered(context)).toEqual([])
+        expect((await drop()).data, 'nobody can read it').toMatchObject({ id: ID })
+        await emptied(context)
+        expect(files.admin.rows.list('AdminLog', { action: 'message_dropped' })).toMatchObject([
+          { adminId: 'operations', targetId: ID },
+        ])
       },
       { env: { GOGGA_OUTBOX_MAX_ATTEMPTS: '2' } },
     ))

@@ -82,16 +82,16 @@ function addTier(app: FastifyInstance, context: Context): void {
       'A higher tier is charged at once, and comes when PayFast says that it is paid: the answer waits for that up to two ' +
       'seconds. Then `tier` has risen; or the charge is still under way and `nextTier` names the tier; or PayFast refused ' +
       'it, and both are as they were. A lower tier waits in `nextTier` for the end of the paid period. The tier that is ' +
-      'running takes such a plan back. `data` is the subscription as it is when the answer is sent, also for a repeat. ' +
-      '409 names the state and what it allows.',
+      'running takes such a plan back. 409 names the state and what it allows.',
     body: TierWish,
     data: Subscription,
     async run({ body: { tier }, request, asked }) {
       const { userId } = personOf(request)
       const answer = await changeTier(sagas, { userId, tier }, asked)
       const view = () => readSubscription(files.billing.rows, userId, now())
-      if (awaitsUpgrade(view())) await charge()
-      return { ...answer, data: view() }
+      if (answer.repeated || !awaitsUpgrade(view())) return answer
+      await charge()
+      return await sagas.changes.amend('billing', answer, view())
     },
   })
 }

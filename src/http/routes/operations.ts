@@ -1,23 +1,13 @@
-// Messages that were not delivered: look, try again, give up. Both steps may be repeated without harm: a message takes
-// effect once, and what was dropped is gone.
+// Messages that were not delivered: look, try again, give up.
 import type { FastifyInstance } from 'fastify'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Context } from '../../context.ts'
-import { rowsIn } from '../../database/clients.ts'
-import type { Domain } from '../../database/domains.ts'
 import { dropMessage, listOutbox, outboxFigures, retryMessage, type Undelivered } from '../../saga/dead-letters.ts'
-import type { Sagas } from '../../saga/sagas.ts'
 import { accessTo } from '../authorization.ts'
 import { securityOf } from '../openapi.ts'
-import {
-  DroppedAnswer,
-  MessageParams,
-  OutboxAnswer,
-  OutboxQuery,
-  type Outcome,
-  RetriedAnswer,
-} from '../schemas/outbox.ts'
+import { DroppedMessage, MessageParams, OutboxAnswer, OutboxQuery, RetriedMessage } from '../schemas/outbox.ts'
 import { problemsFor } from '../schemas/problem.ts'
+import { addWrite } from '../writes.ts'
 
 export async function operationsRoutes(
   app: FastifyInstance,
@@ -36,54 +26,42 @@ export async function operationsRoutes(
     reply.send({ data: listOutbox(files, filter).map(withoutPath), figures: outboxFigures(files) })
   })
 
-  const steps = [
-    {
-      name: 'retry',
-      summary: 'Try a message again',
-      about:
-        'At once, as if it were new, and says what came of it. A repeat does no harm; an Idempotency-Key is not needed.',
-      answer: RetriedAnswer,
-      run: (id: string) => retryNow(sagas, id),
+  addWrite(app, {
+    url: '/v1/ops/outbox/:id/retry',
+    tag: 'operations',
+    summary: 'Try a message again',
+    about: 'At once, as if it were new, and says what came of it.',
+    params: MessageParams,
+    body: Nothing,
+    data: RetriedMessage,
+    problems: [404],
+    async run({ params: { id }, asked }) {
+      const answer = await retryMessage(sagas, id, asked)
+      return { ...answer, data: withoutPath(answer.data) }
     },
-    {
-      name: 'drop',
-      summary: 'Give a dead message up',
-      about: 'Its effect will never come. 409 for a message that is still tried, 404 where it is gone already.',
-      answer: DroppedAnswer,
-      run: (id: string) => dropMessage(files, id),
+  })
+  addWrite(app, {
+    url: '/v1/ops/outbox/:id/drop',
+    tag: 'operations',
+    summary: 'Give a dead message up',
+    about:
+      'Its effect will never come: where it has a compensation, what it was to carry on is taken back. The admin log says ' +
+      'which key gave it up. 409 for a message that is still tried, and for one that carries the log of a change.',
+    params: MessageParams,
+    body: Nothing,
+    data: DroppedMessage,
+    problems: [404],
+    async run({ params: { id }, asked }) {
+      const answer = await dropMessage(sagas, id, asked.keyId ?? 'unknown', asked)
+      return { ...answer, data: withoutPath(answer.data) }
     },
-  ]
-  for (const { name, summary, about, answer, run } of steps) {
-    const url = `/v1/ops/outbox/:id/${name}`
-    const schema = {
-      ...aboutOf('POST', url, about),
-      summary,
-      operationId: `post-ops-outbox-id-${name}`,
-      params: MessageParams,
-      response: { 200: json('Done.', answer), ...problemsFor(400, 401, 403, 404, 409, 503) },
-    }
-    app.post(url, { schema }, async (request) => ({
-      data: withoutPath(await run((request.params as { id: string }).id)),
-    }))
-  }
+  })
 }
 
-/** Makes a message due again and delivers what waits for its subject. Throws NotFoundError. */
-export async function retryNow(
-  { files, courier, now }: Sagas,
-  id: string,
-): Promise<Undelivered & { readonly outcome: Outcome }> {
-  const message = await retryMessage(files, id, now())
-  await courier.deliver(message.origin, message)
-  // The mark says more than the outbox, which is tidied up a little later.
-  const isSettled = rowsIn(files, message.target as Domain).find('InboxMessage', { id }) !== undefined
-  if (isSettled) return { ...message, outcome: 'settled' }
-  const { payload: _, ...row } = rowsIn(files, message.origin).find('OutboxMessage', { id }) ?? {
-    ...message,
-    payload: '',
-  }
-  return { ...row, origin: message.origin, outcome: row.deadAt ? 'dead' : 'waiting' }
-}
+const Nothing = z
+  .strictObject({})
+  .optional()
+  .meta({ examples: [{}] })
 
 /** Where the files lie is for the command, on the machine itself. */
 const withoutPath = <T extends Undelivered>(message: T): T => ({

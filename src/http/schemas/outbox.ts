@@ -1,6 +1,7 @@
 // Messages between the files as operations staff see them.
 import { z } from 'zod'
 import { DOMAINS } from '../../database/domains.ts'
+import { OUTCOMES } from '../../saga/dead-letters.ts'
 
 const MAX_LIMIT = 200
 const DEFAULT_LIMIT = 50
@@ -76,22 +77,16 @@ export const OutboxAnswer = z
   })
   .meta({ examples: [{ data: [EXAMPLE], figures: { identity: { ...NONE, dead: 1 }, billing: NONE, admin: NONE } }] })
 
-export const OUTCOMES = ['settled', 'waiting', 'dead'] as const
-/** `settled`: it took effect, or was refused and sent back; `waiting`: it is tried again; `dead`: no more. */
-export type Outcome = (typeof OUTCOMES)[number]
-
-export const RetriedAnswer = z
+export const RetriedMessage = z
   .strictObject({
-    data: z.strictObject({
-      ...message,
-      outcome: z
-        .enum(OUTCOMES)
-        .describe('settled: it took effect, or was refused and sent back; waiting: tried again soon; dead: no more.'),
-    }),
+    ...message,
+    outcome: z
+      .enum(OUTCOMES)
+      .describe('settled: it took effect, or was refused and sent back; waiting: tried again soon; dead: no more.'),
   })
-  .meta({ examples: [{ data: { ...EXAMPLE, attempts: 0, deadAt: null, outcome: 'settled' } }] })
+  .meta({ examples: [{ ...EXAMPLE, attempts: 0, deadAt: null, outcome: 'settled' }] })
 
-export const DroppedAnswer = z.strictObject({ data: Message }).meta({ examples: [{ data: EXAMPLE }] })
+export const DroppedMessage = Message
 
 export const MessageParams = z.object({
   id: z.string().meta({ description: 'The id of the message.', examples: [EXAMPLE.id] }),
