@@ -27,14 +27,15 @@ export const nameOfLink = ({ model, link }: LinkEnd): string => `${model.domain}
 export const isRepairable = ({ model, link }: LinkEnd): boolean => link.onErase !== 'keep' && !isMoney(model)
 
 /**
- * Keys that name no row, ascending, with `undefined` as a pause in between. A subject's column may also name a contact
- * or hold a word (src/join/orphans.ts), and what is kept on purpose may name someone who was erased.
+ * Keys that name no row, ascending, with `undefined` as a pause in between. Whoever names a user may name a contact, a subject's column
+ * also hold a word (src/join/orphans.ts), and what is kept on purpose may name someone who was erased.
  */
 export function* orphansOf({ model, link }: LinkEnd, readers: Readers): Generator<Missing | undefined> {
   const [from, to] = [readers[model.domain], readers[link.to.domain]]
   if (!from || !to) return
   const known = [keysOf(to, knownSql(link.to.domain, link.to.model, link.to.column))]
-  if (link.subject) known.push(keysOf(to, knownSql('identity', 'Contact', 'id')))
+  // Whoever paid before signing in is a contact with a subscription.
+  if (isOfPerson(link)) known.push(keysOf(to, knownSql('identity', 'Contact', 'id')))
   if (link.onErase === 'keep' && isOfPerson(link))
     known.push(keysOf(to, knownSql('identity', NAMES_THE_GONE, 'subjectId')))
   for (const missing of missingKeys(keysOf(from, fromSql(model, link.column)), known)) {

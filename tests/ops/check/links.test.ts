@@ -61,6 +61,13 @@ it('knows a subject by user, contact, word or tombstone', () =>
     ])
   }))
 
+it('leaves alone what a contact has paid for before ever signing in', () =>
+  withDatabases(async (databases) => {
+    plant(databases, 'identity', `insert into "Contact" values ('c1', 'c@m.example', 'c@m.example', '${planting.T}')`)
+    plant(databases, 'billing', planting.subscription('sub1', 'c1'), planting.payment('p1', 'c1'))
+    expect(await findings(databases, { only: ['links'] })).toEqual([])
+  }))
+
 it('takes a tombstone for no excuse where the row should have gone', () =>
   withDatabases(async (databases) => {
     for (const domain of DOMAINS) plant(databases, domain, planting.tombstone('t1'))
