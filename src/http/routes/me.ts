@@ -74,6 +74,7 @@ function addReads(app: FastifyInstance, { files, now }: Context): void {
 function addTier(app: FastifyInstance, context: Context): void {
   const { sagas, files, now } = context
   const charge = chargingOf(app, context)
+  const byPerson = limitOf(app, context.config)
   addWrite(app, {
     url: '/v1/me/subscription/tier',
     tag: 'me',
@@ -85,6 +86,7 @@ function addTier(app: FastifyInstance, context: Context): void {
       'running takes such a plan back. 409 names the state and what it allows.',
     body: TierWish,
     data: Subscription,
+    options: { preHandler: [byPerson] },
     async run({ body: { tier }, request, asked }) {
       const { userId } = personOf(request)
       const answer = await changeTier(sagas, { userId, tier }, asked)
@@ -117,6 +119,7 @@ function addCancellation(app: FastifyInstance, { sagas }: Context): void {
 }
 
 function addCheckouts(app: FastifyInstance, { sagas, config }: Context): void {
+  const byPerson = limitOf(app, config)
   addWrite(app, {
     url: '/v1/me/checkouts',
     tag: 'me',
@@ -127,6 +130,7 @@ function addCheckouts(app: FastifyInstance, { sagas, config }: Context): void {
     body: Order,
     data: CheckoutForm,
     status: 201,
+    options: { preHandler: [byPerson] },
     async run({ body, request, asked }) {
       const { userId } = personOf(request)
       const what = body.kind === 'subscription' ? body.tier : body.pack
@@ -136,7 +140,7 @@ function addCheckouts(app: FastifyInstance, { sagas, config }: Context): void {
 }
 
 function addRedemptions(app: FastifyInstance, { sagas, config }: Context): void {
-  const byPerson = limitPerMinute(app, config.redemptionsPerMinute, (request) => personOf(request).userId)
+  const byPerson = limitOf(app, config)
   addWrite(app, {
     url: '/v1/me/redemptions',
     tag: 'me',
@@ -153,3 +157,7 @@ function addRedemptions(app: FastifyInstance, { sagas, config }: Context): void 
       redeemVoucher(sagas, { code, userId: personOf(request).userId }, asked),
   })
 }
+
+/** What tries a code or a card is limited by person, each by itself. */
+const limitOf = (app: FastifyInstance, { redemptionsPerMinute }: Context['config']) =>
+  limitPerMinute(app, redemptionsPerMinute, (request) => personOf(request).userId)
