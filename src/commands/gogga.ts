@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'backup prune': async () => (await import('./backup-prune.ts')).pruneCommand,
   'backup promises': async () => (await import('./backup-promises.ts')).promisesCommand,
   drill: async () => (await import('./drill.ts')).drillCommand,
+  'litestream-config': async () => (await import('./litestream-config.ts')).litestreamConfigCommand,
   purge: async () => (await import('./purge.ts')).purgeCommand,
   'keys create': async () => (await import('./keys.ts')).createCommand,
   'keys list': async () => (await import('./keys.ts')).listCommand,
