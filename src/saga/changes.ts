@@ -23,7 +23,7 @@ export type Result<T> =
       readonly status?: number
       readonly data: T
     }
-  /** Thrown once the transaction is on disk: for a refusal whose traces must stay. It is kept as the answer. */
+  /** Thrown once the transaction is on disk: for a refusal whose traces must stay. A 404 or 409 is kept as the answer. */
   | { readonly refusal: GoggaError }
 
 export interface Steps<D extends Domain, P, T> {
@@ -152,7 +152,7 @@ export class Changes {
       posted.length = 0
       const result = write(tx as unknown as Tx<D>, this.#beginning(tx, id, posted), prepared)
       if ('data' in result) this.#keep(tx, id, asked, result.status ?? 200, JSON.stringify(result.data))
-      else this.#keepRefusal(tx, id, asked, result.refusal)
+      else if (isRefusal(result.refusal)) this.#keepRefusal(tx, id, asked, result.refusal)
       return result
     })
   }
