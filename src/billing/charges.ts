@@ -5,13 +5,15 @@ import { timeText } from '../database/row-codec.ts'
 import type { RowOf, Rows, Tx } from '../database/rows.ts'
 import { NotFoundError } from '../errors.ts'
 import { refuseRenewal, refuseUpgrade } from './charge-refusals.ts'
+import { listed } from './due.ts'
 import { applyTransition, type Sources, type Subscription } from './events.ts'
 import { addMinutes } from './months.ts'
 import { giveMonth, monthChanges } from './paid-months.ts'
 import { addPayment } from './processed-payments.ts'
 import { alignSchedules, awaitsUpgrade, hasOpenAttempt, type Schedule } from './schedules.ts'
 import { bringUpToDate, currentSubscription, isErased } from './subscriptions.ts'
-import { compareTiers, isPaidTier, type PaidTier, requirePaidTier, tierOf } from './tiers.ts'
+import { compareTiers, isPaidTier, type PaidTier, requirePaidTier, TIER_NAMES, tierOf } from './tiers.ts'
+import { STATUSES } from './transitions.ts'
 
 export type ChargeAttempt = RowOf<'billing', 'ChargeAttempt'>
 
@@ -20,12 +22,15 @@ const LOST_AFTER_MINUTES = 15
 const FIRST_CHECK_MINUTES = 2
 const LONGEST_CHECK_MINUTES = 60
 
-/** Schedules whose charge may begin, the longest due first. */
+const ODD = `(o.tier not in ${listed(TIER_NAMES)} or o.status not in ${listed(STATUSES)})`
+
+/** Schedules whose charge may begin, the longest due first; those of subscriptions that make no sense are left out. */
 export const dueSchedules = (rows: Rows<'billing'>, now: Date, limit: number): readonly { readonly id: string }[] =>
   rows.all<{ id: string }>(
     `select s.id from "RecurringSchedule" s
         where s.status = 'active' and s.nextChargeAt <= ?
           and not exists (select 1 from "ChargeAttempt" a where a.userId = s.userId and a.status = 'started')
+          and not exists (select 1 from "Subscription" o where o.userId = s.userId and ${ODD})
         order by s.nextChargeAt limit ?`,
     timeText(now),
     limit,

@@ -1,10 +1,11 @@
 // What goes on without a request: messages that wait, charges that are due, months that begin. Each job runs alone, begins
 // again so long after its end, and a failure is told and tried again at the next turn.
-import { bringDueUpToDate } from '../billing/due.ts'
+import { bringPersonUpToDate, dueSubscriptions } from '../billing/due.ts'
 import { changeIn } from '../database/clients.ts'
 import { DOMAINS } from '../database/domains.ts'
 import type { PayfastClient } from '../payfast/client.ts'
 import { KEPT_MS } from './changes.ts'
+import { type Failed, failedOf, throwFailed, tryFor } from './one-by-one.ts'
 import { makeCharges } from './recurring-charges.ts'
 import type { Sagas } from './sagas.ts'
 
@@ -12,7 +13,8 @@ export interface BackgroundOptions {
   readonly sagas: Sagas
   /** Undefined: nothing is charged. */
   readonly payfast: PayfastClient | undefined
-  readonly onError: (job: string, error: unknown) => void
+  /** Once for a turn: where it failed for some of many, with the first failure and the number of them. */
+  readonly onError: (job: string, error: unknown, counts?: { readonly failed: number }) => void
 }
 
 interface Job {
@@ -41,7 +43,7 @@ function jobsOf({ sagas, payfast }: BackgroundOptions): readonly Job[] {
   return [
     { name: 'deliver', everyMs: 1_000, run: () => sagas.courier.sweep() },
     ...(payfast ? [{ name: 'charge', everyMs: 2_000, run: () => makeCharges(sagas, payfast) }] : []),
-    { name: 'subscriptions', everyMs: 30_000, run: () => bringSubscriptionsUpToDate(sagas) },
+    { name: 'subscriptions', everyMs: 30_000, run: () => keepUpToDate(sagas) },
     { name: 'forget', everyMs: 600_000, run: () => forgetAnswers(sagas) },
   ]
 }
@@ -55,7 +57,8 @@ async function repeat(
     try {
       await run()
     } catch (error) {
-      onError(name, error)
+      if (error instanceof AggregateError) onError(name, error.errors[0], { failed: error.errors.length })
+      else onError(name, error)
     }
     await pause(everyMs, stop)
   }
@@ -74,15 +77,33 @@ function pause(milliseconds: number, stop: AbortSignal): Promise<void> {
   })
 }
 
-/** Resets, expiries and ends of periods: a transaction for some of them at a time, so that no request waits for all. */
-export async function bringSubscriptionsUpToDate({ files, ...sources }: Sagas): Promise<number> {
-  let total = 0
+async function keepUpToDate(sagas: Sagas): Promise<void> {
+  const { done, failed } = await bringSubscriptionsUpToDate(sagas)
+  throwFailed(failed, { of: done + failed.length, what: 'subscriptions' })
+}
+
+export interface BroughtUpToDate {
+  readonly done: number
+  /** By user id. */
+  readonly failed: readonly Failed[]
+}
+
+/** Resets, expiries and ends of periods, each person's apart from all others'. Rejects where billing.db cannot be written. */
+export async function bringSubscriptionsUpToDate({ files, ...sources }: Sagas): Promise<BroughtUpToDate> {
+  const failed = new Map<string, Failed>()
+  const bring = (userId: string) =>
+    tryFor(userId, () => files.billing.change((tx) => bringPersonUpToDate(tx, userId, sources)))
+  let done = 0
   for (let round = 0; round < DUE_ROUNDS; round++) {
-    const count = await files.billing.change((tx) => bringDueUpToDate(tx, DUE_BATCH, sources))
-    total += count
-    if (count < DUE_BATCH) break
+    // Who failed in this turn is due still.
+    const due = dueSubscriptions(files.billing.rows, sources.now(), DUE_BATCH + failed.size)
+    const ids = due.filter((userId) => !failed.has(userId))
+    const outcomes = failedOf(await Promise.all(ids.map(bring)))
+    for (const outcome of outcomes) failed.set(outcome.id, outcome)
+    done += ids.length - outcomes.length
+    if (ids.length < DUE_BATCH) break
   }
-  return total
+  return { done, failed: [...failed.values()] }
 }
 
 /** Answers are kept for 24 hours. */

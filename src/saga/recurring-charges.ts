@@ -14,6 +14,7 @@ import {
 import type { Tx } from '../database/rows.ts'
 import { UsageError } from '../errors.ts'
 import type { ChargeResult, FoundCharge, PayfastClient } from '../payfast/client.ts'
+import { type Failed, throwFailed, tryFor } from './one-by-one.ts'
 import type { Sagas } from './sagas.ts'
 
 const BATCH = 50
@@ -23,15 +24,35 @@ export interface ChargesMade {
   readonly lookedUp: number
 }
 
-/** Looks up what is open, then charges what is due, one after the other. Rejects where billing.db cannot be written. */
+/**
+ * Looks up what is open, then charges what is due, one after the other. What fails keeps nobody else from theirs: it rejects
+ * with an AggregateError when everybody was served. Rejects at once where billing.db cannot be written.
+ */
 export async function makeCharges(sagas: Sagas, payfast: PayfastClient): Promise<ChargesMade> {
   const { files, now } = sagas
+  const failed: Failed[] = []
   const open = openAttempts(files.billing.rows, now(), BATCH)
-  for (const attempt of open) await lookUp(sagas, payfast, attempt)
+  for (const attempt of open) {
+    const failure = await tryFor(attempt.id, () => lookUp(sagas, payfast, attempt))
+    if (!failure) continue
+    failed.push(failure)
+    await tryFor(attempt.id, () => putOff(sagas, attempt))
+  }
   let begun = 0
-  for (const { id } of dueSchedules(files.billing.rows, now(), BATCH)) begun += await charge(sagas, payfast, id)
+  const due = dueSchedules(files.billing.rows, now(), BATCH)
+  for (const { id } of due) {
+    const failure = await tryFor(id, async () => {
+      begun += await charge(sagas, payfast, id)
+    })
+    if (failure) failed.push(failure)
+  }
+  throwFailed(failed, { of: open.length + due.length, what: 'charges' })
   return { begun, lookedUp: open.length }
 }
+
+/** So that an attempt which cannot be settled does not come up in every round. */
+const putOff = ({ files, ...sources }: Sagas, { id, reason }: ChargeAttempt): Promise<void> =>
+  files.billing.change((tx) => chargeUnknown(tx, { attemptId: id, reason: reason ?? 'not-settled' }, sources))
 
 async function charge(sagas: Sagas, payfast: PayfastClient, scheduleId: string): Promise<0 | 1> {
   const { files, reached } = sagas

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { bringDueUpToDate, DUE_QUERIES, dueSubscriptions, positional } from '../../src/billing/due.ts'
+import { bringPersonUpToDate, DUE_QUERIES, dueSubscriptions, positional } from '../../src/billing/due.ts'
 import type { Subscription } from '../../src/billing/events.ts'
 import {
   days,
@@ -34,9 +34,9 @@ describe('due is', () => {
     await withBilling(async ({ change, rows, sources }) => {
       await change((tx) => putSubscription(tx, row))
       expect(dueSubscriptions(rows, START, 9)).toEqual(['ann'])
-      expect(await change((tx) => bringDueUpToDate(tx, 9, sources))).toBe(1)
+      await change((tx) => bringPersonUpToDate(tx, 'ann', sources))
       expect(subscriptionOf(rows).updatedAt).toEqual(START)
-      expect(await change((tx) => bringDueUpToDate(tx, 9, sources))).toBe(0)
+      expect(dueSubscriptions(rows, START, 9)).toEqual([])
     })
   })
 
@@ -47,7 +47,8 @@ describe('due is', () => {
         putPack(tx, { expiresAt: START })
       })
       expect(dueSubscriptions(rows, new Date(START.getTime() - 1), 9)).toEqual([])
-      expect(await change((tx) => bringDueUpToDate(tx, 9, sources))).toBe(1)
+      expect(dueSubscriptions(rows, START, 9)).toEqual(['ann'])
+      await change((tx) => bringPersonUpToDate(tx, 'ann', sources))
       expect(subscriptionOf(rows).credits).toBe(0)
       expect(dueSubscriptions(rows, START, 9)).toEqual([])
     })
@@ -61,6 +62,12 @@ const NOT_DUE: readonly [string, Partial<Subscription>, boolean][] = [
   ['a missed payment of late', { status: 'past_due', nextBilling: days(-8.9) }, false],
   ['a cancelled period that runs', { status: 'cancelled' }, false],
   ['a month of one who is pending', { ...FREE, status: 'pending', lastReset: days(-60) }, false],
+  ['a month of a status that is not in the table', { ...FREE, status: 'paused', lastReset: days(-60) }, false],
+  ['a first month of such a status', { ...FREE, status: 'paused', lastReset: null, startedAt: days(-60) }, false],
+  ['a month of a tier that is not in the table', { tier: 'GOLD', lastReset: days(-60) }, false],
+  ['a period of such a tier that ended', { tier: 'GOLD', nextBilling: START }, false],
+  ['a cancelled period of such a tier', { tier: 'GOLD', status: 'cancelled', nextBilling: START }, false],
+  ['a missed payment of such a tier', { tier: 'GOLD', status: 'past_due', nextBilling: days(-9) }, false],
   ['a month that is not paid yet', { nextBilling: START, lastReset: days(-31) }, true],
 ]
 
@@ -70,6 +77,16 @@ describe('not due is', () => {
       await change((tx) => {
         putSubscription(tx, row)
         if (scheduled) putSchedule(tx)
+      })
+      expect(dueSubscriptions(rows, START, 9)).toEqual([])
+    })
+  })
+
+  test('a pack of a subscription whose status is not in the table', async () => {
+    await withBilling(async ({ change, rows }) => {
+      await change((tx) => {
+        putSubscription(tx, { status: 'paused', credits: 50_000 })
+        putPack(tx, { expiresAt: START })
       })
       expect(dueSubscriptions(rows, START, 9)).toEqual([])
     })
@@ -96,7 +113,11 @@ test('so many at a time, until none is left', async () => {
     })
     expect(dueSubscriptions(rows, START, 5)).toHaveLength(5)
     const counts: number[] = []
-    for (let round = 0; round < 3; round++) counts.push(await change((tx) => bringDueUpToDate(tx, 5, sources)))
+    for (let round = 0; round < 3; round++) {
+      const due = dueSubscriptions(rows, START, 5)
+      for (const userId of due) await change((tx) => bringPersonUpToDate(tx, userId, sources))
+      counts.push(due.length)
+    }
     expect(counts).toEqual([5, 2, 0])
   })
 })

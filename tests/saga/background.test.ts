@@ -9,6 +9,34 @@ const leaveUser = ({ context }: World, userId: string): Promise<void> =>
     postMessage(tx, { id: `user-created:${userId}`, ...message, payload: JSON.stringify({ userId }) }, context.now())
   })
 
+/** Subscriptions that are paid for 30 days more. */
+const putCancelled = ({ context }: World, ids: readonly string[]): Promise<void> =>
+  context.files.billing.change((tx) => {
+    const counts = {
+      credits: 0,
+      creditsUsed: 0,
+      monthlyCredits: 500_000,
+      imagesUsed: 3,
+      imagesLimit: 200,
+      retryCount: 0,
+    }
+    const times = { startedAt: NOW, lastReset: NOW, createdAt: NOW, updatedAt: NOW }
+    const nextBilling = new Date(NOW.getTime() + 30 * DAY)
+    for (const userId of ids) {
+      const state = { tier: 'JIVE', status: 'cancelled', nextBilling }
+      tx.insert('Subscription', { id: `s-${userId}`, userId, ...state, ...counts, ...times })
+    }
+  })
+
+/** What no handler expects of a row: its event cannot be written. */
+const refuseEventsOf = ({ context }: World, ...ids: readonly string[]): void => {
+  const list = ids.map((id) => `'${id}'`).join(', ')
+  context.files.billing.connections.writer.exec(
+    `create temp trigger odd before insert on "SubscriptionEvent" when new.userId in (${list})
+       begin select raise(abort, 'odd'); end`,
+  )
+}
+
 const start = ({ context: { sagas } }: World, more: Partial<BackgroundOptions> = {}) =>
   startBackground({ sagas, payfast: undefined, onError: () => {}, ...more })
 
@@ -90,32 +118,37 @@ describe('in the background', () => {
       const { context } = world
       const ids = Array.from({ length: 250 }, (_, nth) => `user${nth}`)
       await addPeople(context, ...ids)
-      await context.files.billing.change((tx) => {
-        const plain = {
-          credits: 0,
-          creditsUsed: 0,
-          monthlyCredits: 500_000,
-          imagesUsed: 3,
-          imagesLimit: 200,
-          retryCount: 0,
-        }
-        const times = { startedAt: NOW, lastReset: NOW, createdAt: NOW, updatedAt: NOW }
-        const nextBilling = new Date(NOW.getTime() + 30 * DAY)
-        for (const userId of ids)
-          tx.insert('Subscription', {
-            id: `s-${userId}`,
-            userId,
-            tier: 'JIVE',
-            status: 'cancelled',
-            nextBilling,
-            ...plain,
-            ...times,
-          })
-      })
-      expect(await bringSubscriptionsUpToDate(context.sagas)).toBe(0)
+      await putCancelled(world, ids)
+      expect(await bringSubscriptionsUpToDate(context.sagas)).toEqual({ done: 0, failed: [] })
       world.pass(31 * DAY)
-      expect(await bringSubscriptionsUpToDate(context.sagas)).toBe(250)
+      expect(await bringSubscriptionsUpToDate(context.sagas)).toEqual({ done: 250, failed: [] })
       expect(new Set(ids.map((id) => subscriptionOf(context, id).tier))).toEqual(new Set(['FREE']))
-      expect(await bringSubscriptionsUpToDate(context.sagas)).toBe(0)
+      expect(await bringSubscriptionsUpToDate(context.sagas)).toEqual({ done: 0, failed: [] })
+    }))
+
+  test('a subscription that cannot be brought up to date keeps nobody else from theirs, and is told in numbers', () =>
+    withWorld(async (world) => {
+      const { context } = world
+      const ids = Array.from({ length: 130 }, (_, nth) => `user${nth}`)
+      const odd = ids.filter((_, nth) => nth % 13 === 0)
+      await addPeople(context, ...ids)
+      await putCancelled(world, ids)
+      refuseEventsOf(world, ...odd)
+      world.pass(31 * DAY)
+      const told: unknown[][] = []
+      await using _background = start(world, { onError: (...words) => told.push(words) })
+      await until(() => told.length > 0)
+      expect(ids.filter((id) => subscriptionOf(context, id).tier === 'JIVE')).toEqual(odd)
+      expect(told).toEqual([['subscriptions', expect.objectContaining({ code: expect.any(String) }), { failed: 10 }]])
+      const { done, failed } = await bringSubscriptionsUpToDate(context.sagas)
+      expect([done, failed.map(({ id }) => id).sort()]).toEqual([0, odd.toSorted()])
+    }))
+
+  test('where nothing can be written, one try says so for all', () =>
+    withWorld(async (world) => {
+      await putCancelled(world, ['ann', 'bob'])
+      world.pass(31 * DAY)
+      world.context.files.billing.connections.writer.pragma('query_only = on')
+      await expect(bringSubscriptionsUpToDate(world.context.sagas)).rejects.toMatchObject({ code: 'unavailable' })
     }))
 })

@@ -165,6 +165,64 @@ describe('a charge that is due', () => {
     }))
 })
 
+/** bob has what ann has, due a day before hers. */
+async function addBob({ context }: Shop, status = 'active'): Promise<void> {
+  await addPeople(context, 'bob')
+  await overrideTier(context.sagas, ADMIN, { userId: 'bob', tier: 'JIVE', reason: 'x' }, asked('POST /v1/tier'))
+  await context.files.billing.change((tx) => {
+    const [schedule] = tx.list('RecurringSchedule', {})
+    if (!schedule) throw new Error('There is no schedule')
+    const nextChargeAt = new Date(schedule.nextChargeAt.getTime() - DAY)
+    tx.insert('RecurringSchedule', { ...schedule, id: 'bobs', userId: 'bob', token: 'bobs-agreement', nextChargeAt })
+    tx.update('Subscription', { userId: 'bob' }, { status })
+  })
+}
+
+/** What no handler expects of a row: it cannot be written. */
+const refuseRows = ({ context }: Shop, what: string): void =>
+  void context.files.billing.connections.writer.exec(
+    `create temp trigger odd before ${what} when new.userId = 'bob' begin select raise(abort, 'odd'); end`,
+  )
+
+describe('a charge that fails keeps nobody else from theirs', () => {
+  test('of a subscription with a status that nobody knows: it is left alone', () =>
+    withShop(async (shop) => {
+      await addBob(shop, 'paused')
+      await shop.context.files.billing.change((tx) => tx.update('Subscription', { userId: 'bob' }, { lastReset: NOW }))
+      shop.pass(DAY)
+      expect(await shop.charge()).toEqual({ begun: 1, lookedUp: 0 })
+      expect(shop.payfast.ledger.map(({ token }) => token)).toEqual(['agreement'])
+      expect(subscriptionOf(shop.context, 'bob').status).toBe('paused')
+      expect(shop.context.files.billing.rows.find('RecurringSchedule', { id: 'bobs' })?.status).toBe('active')
+    }))
+
+  test('that cannot be begun: it is told when the others are made', () =>
+    withShop(async (shop) => {
+      await addBob(shop)
+      refuseRows(shop, 'insert on "ChargeAttempt"')
+      expect(await failureOf(shop.charge())).toMatchObject({ name: 'AggregateError', errors: { length: 1 } })
+      expect(shop.payfast.ledger.map(({ token }) => token)).toEqual(['agreement'])
+    }))
+
+  test('that cannot be settled: it is looked up later, and later again', () =>
+    withShop(async (shop) => {
+      await addBob(shop)
+      refuseRows(shop, 'insert on "SubscriptionEvent"')
+      expect(await failureOf(shop.charge())).toMatchObject({ errors: { length: 1 } })
+      expect(shop.payfast.ledger.map(({ token }) => token)).toEqual(['bobs-agreement', 'agreement'])
+      const bobs = () => shop.attempts().find(({ userId }) => userId === 'bob')
+      shop.pass(3 * MINUTE)
+      expect(await failureOf(shop.charge())).toMatchObject({ errors: { length: 1 } })
+      expect(bobs()).toMatchObject({ status: 'started' })
+      expect(await shop.charge()).toEqual({ begun: 0, lookedUp: 0 })
+      shop.context.files.billing.connections.writer.exec('drop trigger odd')
+      shop.pass(60 * MINUTE)
+      expect(await shop.charge()).toEqual({ begun: 0, lookedUp: 1 })
+      expect(bobs()).toMatchObject({ status: 'paid' })
+      expect(shop.payfast.ledger).toHaveLength(2)
+    }))
+})
+
 describe('a notification of the same charge', () => {
   const notify = (shop: Shop, status: 'COMPLETE' | 'FAILED' = 'COMPLETE') => {
     const [charge] = shop.payfast.ledger
