@@ -8,11 +8,11 @@ import { refuseRenewal, refuseUpgrade } from './charge-refusals.ts'
 import { listed } from './due.ts'
 import { applyTransition, type Sources, type Subscription } from './events.ts'
 import { addMinutes } from './months.ts'
-import { giveMonth, monthChanges } from './paid-months.ts'
+import { giveMonth, keepOnRecord, monthChanges } from './paid-months.ts'
 import { addPayment } from './processed-payments.ts'
-import { alignSchedules, awaitsUpgrade, hasOpenAttempt, type Schedule } from './schedules.ts'
+import { alignSchedules, awaitsUpgrade, hasOpenAttempt, isOvertaken, type Schedule } from './schedules.ts'
 import { bringUpToDate, currentSubscription, isErased } from './subscriptions.ts'
-import { compareTiers, isPaidTier, type PaidTier, requirePaidTier, TIER_NAMES, tierOf } from './tiers.ts'
+import { isPaidTier, requirePaidTier, TIER_NAMES } from './tiers.ts'
 import { STATUSES } from './transitions.ts'
 
 export type ChargeAttempt = RowOf<'billing', 'ChargeAttempt'>
@@ -136,9 +136,8 @@ function giveChargedMonth(
   const subscription = currentSubscription(tx, attempt.userId, sources)
   const tier = requirePaidTier(attempt.tier)
   const cause = { actor: 'payfast' }
-  if (isOvertaken(subscription, tier, schedule)) {
-    const meta = { tier, given: false }
-    applyTransition(tx, subscription, 'take_payment', {}, { ...cause, meta }, sources)
+  if (isOvertaken(subscription, tier, schedule, sources.now())) {
+    keepOnRecord(tx, subscription, tier, cause, sources)
   } else if (subscription.status === 'cancelled') {
     const changes = monthChanges(subscription, tier, sources.now())
     applyTransition(tx, subscription, 'renew_last', changes, cause, sources)
@@ -146,12 +145,6 @@ function giveChargedMonth(
     const renewed = giveMonth(tx, subscription, tier, cause, sources)
     alignSchedules(tx, subscription, renewed, sources)
   }
-}
-
-/** A late charge must not pull a higher tier down: only a schedule that is still for the lower one may. */
-function isOvertaken(subscription: Subscription, tier: PaidTier, schedule: Schedule | undefined): boolean {
-  const isPlanned = schedule?.status === 'active' && schedule.tier === tier
-  return !isPlanned && compareTiers(tier, tierOf(subscription)) < 0
 }
 
 export interface EndedCharge {

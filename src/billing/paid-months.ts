@@ -2,7 +2,7 @@
 import type { Tx } from '../database/rows.ts'
 import { applyTransition, type Cause, type Changes, type Sources, type Subscription } from './events.ts'
 import { nextMonth } from './months.ts'
-import { alignSchedules, replaceSchedules } from './schedules.ts'
+import { activeSchedule, alignSchedules, isOvertaken, replaceSchedules } from './schedules.ts'
 import { freshUsage, termsOf } from './standing.ts'
 import { currentSubscription } from './subscriptions.ts'
 import { compareTiers, type PaidTier, tierOf } from './tiers.ts'
@@ -15,10 +15,16 @@ export interface Activation extends Cause {
   readonly token?: string | undefined
 }
 
-/** Gives a month of the tier, from now or from where the running month of the same tier ends. */
+/**
+ * Gives a month of the tier, from now or from where the running month of the same tier ends. A lower tier than the one that
+ * is running is kept on record only: it was checked out before the higher one was paid.
+ */
 export function activate(tx: Tx<'billing'>, activation: Activation, sources: Sources): Subscription {
   const { userId, tier, token } = activation
   const before = currentSubscription(tx, userId, sources)
+  const schedule = activeSchedule(tx, userId)
+  const agreement = schedule?.token === token ? schedule : undefined
+  if (isOvertaken(before, tier, agreement, sources.now())) return keepOnRecord(tx, before, tier, activation, sources)
   const subscription = giveMonth(tx, before, tier, activation, sources)
   if (token === undefined) {
     alignSchedules(tx, before, subscription, sources)
@@ -29,6 +35,16 @@ export function activate(tx: Tx<'billing'>, activation: Activation, sources: Sou
   replaceSchedules(tx, subscription, token, sources)
   return { ...subscription, ...replaced }
 }
+
+/** Money that gives nothing, to be paid back: tier, schedule and token stay. */
+export const keepOnRecord = (
+  tx: Tx<'billing'>,
+  subscription: Subscription,
+  tier: PaidTier,
+  { actor, meta }: Cause,
+  sources: Sources,
+): Subscription =>
+  applyTransition(tx, subscription, 'take_payment', {}, { actor, meta: { ...meta, tier, given: false } }, sources)
 
 /** The month alone; schedules are the caller's. The subscription must be up to date. */
 export function giveMonth(

@@ -48,6 +48,22 @@ export const awaitsUpgrade = ({ nextTier, ...subscription }: Subscription): bool
   nextTier !== null && isTier(nextTier) && compareTiers(nextTier, tierOf(subscription)) > 0
 
 /**
+ * Whether a paid month of a lower tier came too late to lower what is running: only the agreement that is to go on with the
+ * lower tier may, when its time has come.
+ */
+export function isOvertaken(
+  subscription: Subscription,
+  tier: PaidTier,
+  agreement: Schedule | undefined,
+  now: Date,
+): boolean {
+  const { status, nextBilling } = subscription
+  if (status === 'pending' || compareTiers(tier, tierOf(subscription)) >= 0) return false
+  if (agreement?.status !== 'active' || agreement.tier !== tier) return true
+  return agreement.nextChargeAt > now && nextBilling !== null && nextBilling > now
+}
+
+/**
  * Brings active schedules to the subscription's period, and to its tier, or the one that it awaits, where that is another
  * than before. Otherwise the terms stay what was agreed.
  */

@@ -109,6 +109,11 @@ export function createModel() {
     const schedule = scheduled()
     if (schedule) schedule.isActive = false
   }
+  /** A lower tier takes over by the agreement that is for it, and only when that one's time has come. */
+  function isOvertaken(tier: PaidTier, agreement: Schedule | undefined): boolean {
+    const isItsTime = agreement?.isActive && agreement.tier === tier && (agreement.due <= s.now || end() <= s.now)
+    return rank(tier) < rank(s.tier) && !isItsTime
+  }
   const total = () => packs.reduce((sum, { left }) => sum + left, s.loose)
   const byExpiry = () => packs.sort((one, other) => one.expires - other.expires)
   function takeFromPacks(credits: number): number {
@@ -126,6 +131,8 @@ export function createModel() {
   return {
     tick,
     activate(tier: PaidTier, hasToken: boolean): boolean {
+      // Every agreement of these lives has the same token.
+      if (isOvertaken(tier, hasToken ? scheduled() : undefined)) return true
       const before = `${s.tier} ${s.next}`
       giveMonth(tier)
       s.status = 'active'
@@ -190,10 +197,10 @@ export function createModel() {
       if (attempt.state === 'paid') return true
       attempt.state = 'paid'
       const { schedule, tier } = attempt
-      const isPlanned = schedule.isActive && schedule.tier === tier
+      const isLate = isOvertaken(tier, schedule)
       schedule.count += 1
       if (schedule.count >= 12) schedule.isActive = false
-      if (rank(tier) >= rank(s.tier) || isPlanned) {
+      if (!isLate) {
         const before = `${s.tier} ${s.next}`
         giveMonth(tier)
         if (s.status !== 'cancelled') {

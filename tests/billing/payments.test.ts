@@ -88,6 +88,19 @@ describe('a payment takes effect once', () => {
   })
 })
 
+test('two checkouts made as FREE, the lower paid last: the higher stays', async () => {
+  await withBilling(async ({ change, rows, sources }) => {
+    const jigga = { ...jive, paymentId: 'pf0', what: 'JIGGA', amountCents: 29_900, token: 'higher' }
+    await change((tx) => recordPayment(tx, jigga, sources))
+    const paid = subscriptionOf(rows)
+    expect(await change((tx) => recordPayment(tx, jive, sources))).toBe('applied')
+    expect(subscriptionOf(rows)).toEqual(paid)
+    expect(rows.list('RecurringSchedule', {})).toMatchObject([{ tier: 'JIGGA', token: 'higher', status: 'active' }])
+    expect(rows.find('ProcessedPayment', { pfPaymentId: 'pf1' })).toMatchObject({ amountCents: 9_900 })
+    expect(rows.list('SubscriptionEvent', {}).at(-1)?.meta).toBe('{"tier":"JIVE","given":false}')
+  })
+})
+
 describe('nothing is written for', () => {
   it.each([
     ['less than the price', { ...jive, amountCents: 9_899 }],

@@ -65,7 +65,13 @@ describe('a paid month arrives', () => {
     },
     { name: 'of the running tier', row: used, tier: 'JIVE', becomes: extended, event: 'payment_succeeded' },
     { name: 'of a higher tier', row: used, tier: 'JIGGA', becomes: fresh, event: 'upgraded' },
-    { name: 'of a lower tier', row: { ...JIGGA, ...used }, tier: 'JIVE', becomes: fresh, event: 'downgraded' },
+    {
+      name: 'of a lower tier than was pending',
+      row: { ...JIGGA, ...used, status: 'pending' },
+      tier: 'JIVE',
+      becomes: fresh,
+      event: 'activated',
+    },
     {
       name: 'for past due',
       row: { ...used, status: 'past_due', nextBilling: days(-3), paymentFailedAt: days(-3), retryCount: 2 },
@@ -90,6 +96,46 @@ describe('a paid month arrives', () => {
       expect(after).toMatchObject({ tier, status: 'active', ...limits, ...becomes })
       expect(history(rows)).toEqual([`${event} ${tier}/active by payfast`])
       expect(problemsOf(rows)).toEqual([])
+    })
+  })
+
+  const running: readonly [string, Partial<Subscription>][] = [
+    ['active', {}],
+    ['to be charged now', { nextBilling: START }],
+    ['past due', { status: 'past_due', nextBilling: days(-1), paymentFailedAt: days(-1), retryCount: 1 }],
+    ['cancelled', { status: 'cancelled' }],
+    ['planned to be lowered', { nextTier: 'JIVE' }],
+  ]
+  it.each(running)('late, of a lower tier than one that is %s: on record only, to be paid back', async (_name, row) => {
+    await withBilling(async ({ change, rows, sources }) => {
+      const before = await change((tx) => {
+        if (row.status !== 'cancelled') putSchedule(tx, { ...(row.nextTier ? jiveSchedule : jiggaSchedule) })
+        return putSubscription(tx, { ...JIGGA, creditsUsed: 70, payfastToken: 'tok', ...row })
+      })
+      const schedules = rows.list('RecurringSchedule', {})
+      const late = { userId: 'ann', tier: 'JIVE', actor: 'payfast' } as const
+      for (const token of ['late', undefined]) await change((tx) => activate(tx, { ...late, token }, sources))
+      expect(subscriptionOf(rows)).toEqual({ ...before, updatedAt: START })
+      expect(rows.list('RecurringSchedule', {})).toEqual(schedules)
+      const events = rows.list('SubscriptionEvent', {})
+      expect(events.map(({ event, meta }) => [event, JSON.parse(meta ?? '')])).toEqual([
+        ['payment_succeeded', { tier: 'JIVE', given: false }],
+        ['payment_succeeded', { tier: 'JIVE', given: false }],
+      ])
+    })
+  })
+
+  test('of the agreement that is to go on with a lower tier: it lowers it when its time has come', async () => {
+    await withBilling(async ({ change, sources }) => {
+      await change((tx) => {
+        putSubscription(tx, { ...JIGGA, nextTier: 'JIVE' })
+        putSchedule(tx, jiveSchedule)
+      })
+      const pay = () =>
+        change((tx) => activate(tx, { userId: 'ann', tier: 'JIVE', token: 'tok', actor: 'payfast' }, sources))
+      expect(await pay()).toMatchObject({ tier: 'JIGGA', nextBilling: days(20) })
+      sources.setNow(days(20))
+      expect(await pay()).toMatchObject({ tier: 'JIVE', nextTier: null, nextBilling: addMonths(days(20), 1) })
     })
   })
 
