@@ -101,6 +101,7 @@ function buildColumn(domain: Domain, model: ParsedModel, field: ParsedField, rep
     unique: /@(id|unique)\b/.test(field.attributes),
     class: (annotation?.tag ?? 'plain') as ColumnClass,
     ...(annotation?.tag === 'pii' && { pii: annotation.words[0] as PiiClass }),
+    ...(annotation?.tag === 'key' && annotation.words[0] === 'bearer' && { bearer: true as const }),
     ...(legacy?.words[0] && { legacy: legacy.words[0] }),
   }
 }
@@ -117,6 +118,8 @@ function checkClass(domain: Domain, where: string, annotation: Annotation, repor
       annotation.line,
       `${where} is @freetext, which is for billing and admin: in identity.prisma write "@pii freetext"`,
     )
+  if (annotation.tag === 'key' && annotation.words.some((word) => word !== 'bearer'))
+    report(annotation.line, `${where} is @key ${annotation.words.join(' ')}: expected @key or @key bearer`)
   if (annotation.tag !== 'pii') return
   if (!(PII as readonly string[]).includes(annotation.words[0] ?? ''))
     report(annotation.line, `${where} is @pii ${annotation.words[0] ?? ''}: expected one of ${PII.join(', ')}`)

@@ -15,6 +15,8 @@ export interface CatalogColumn {
   readonly class: ColumnClass
   /** With class `pii`: the kind of information. */
   readonly pii?: PiiClass
+  /** With class `key`: worth something to whoever knows it. */
+  readonly bearer?: true
   /** The column's name in the unified database, where it differs. */
   readonly legacy?: string
 }

@@ -89,6 +89,7 @@ function openService({ paths }: BenchData): Service {
         limit: 50,
         expand: EXPAND,
         pii: 'clear',
+        bearers: 'clear',
       }).data,
     close: () => {
       for (const reader of Object.values(readers)) reader.close()

@@ -1,5 +1,5 @@
-// A page's end, as an opaque text. It names the row by its id and holds its sort values, except personal information:
-// cursors travel in URLs. Such values are read again at the next page, by the id.
+// A page's end, as an opaque text. It names the row by its id and holds its sort values, except personal information
+// and voucher codes: cursors travel in URLs. Such values are read again at the next page, by the id.
 import { hash } from 'node:crypto'
 import type { CatalogColumn } from '../database/catalog.ts'
 import { UsageError } from '../errors.ts'

@@ -1,5 +1,6 @@
 // Linked rows: one statement per link and request, whatever the number of rows. The keys go as one JSON array, each
 // once, and every row comes back with its key's place in that array.
+import type { CatalogColumn } from '../database/catalog.ts'
 import { countAnswered, type Times, timesOfOwn, timesOfShared } from './answered.ts'
 import type { Files, Kept, Raw, Run } from './files.ts'
 import { countBroken, unknownStatement } from './orphans.ts'
@@ -54,7 +55,9 @@ export interface Tally {
 
 export interface ExpandOptions {
   readonly files: Files
+  /** Personal information is. */
   readonly masked: boolean
+  readonly isMasked: (column: CatalogColumn) => boolean
 }
 
 /** `parentOffset`: where the parent's columns begin in its raw rows. */
@@ -74,7 +77,7 @@ export function compileExpand(
       statement: file.prepare(
         linkedText(table, relation.toColumn, allColumns('p', table)) + (relation.many ? ` ${LIMIT}` : ''),
       ),
-      build: builder(table, 1, linksOf(node.children), options.masked),
+      build: builder(table, 1, linksOf(node.children), options.isMasked),
       children: compileExpand(node.children, table, 1, options),
       subject: options.masked ? undefined : subjectOf(table, 1),
       way: wayOf(node, options),

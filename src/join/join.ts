@@ -19,7 +19,7 @@ import { type Answer, type OnePlan, type PagePlan, planOne, planPage } from './p
 import { Problems } from './problems.ts'
 import type { Words } from './request.ts'
 import type { Row } from './rows.ts'
-import { isPii } from './tables.ts'
+import { isGuarded } from './tables.ts'
 import type { Join, JoinOptions, Meta, NamedOneQuery, NamedPageQuery, One, Page, Source } from './types.ts'
 import { bind } from './values.ts'
 
@@ -110,8 +110,8 @@ function readOne(
 }
 
 /** Two requests of one shape differ in nothing that a plan depends on. JSON keeps names of any spelling apart. */
-function shapeOf({ from, filter, sort, expand, pii }: Words): string {
-  return JSON.stringify([from, filter?.map(conditionShape), sort, expand, pii])
+function shapeOf({ from, filter, sort, expand, pii, bearers }: Words): string {
+  return JSON.stringify([from, filter?.map(conditionShape), sort, expand, pii, bearers])
 }
 
 const conditionShape = ({
@@ -141,11 +141,11 @@ function boundsOf({ shape }: Answer, { filter, limit }: NamedPageQuery): Bounds 
   return bounds
 }
 
-/** A cursor belongs to one resource, filter and sort. Personal information in a filter is left out: cursors travel in URLs. */
+/** A cursor belongs to one resource, filter and sort. A filter's guarded values are left out: cursors travel in URLs. */
 function markOf({ shape }: Answer, { from, filter, sort }: NamedPageQuery): string {
   const conditions = filter?.map((word, at) => {
     const column = shape.conditions[at]?.column
-    return [word.field, word.op, column && isPii(column) ? null : word.value]
+    return [word.field, word.op, column && isGuarded(column) ? null : word.value]
   })
   return mark(JSON.stringify([from, conditions ?? [], sort ?? []]))
 }

@@ -8,7 +8,7 @@ import type { Files, Kept } from './files.ts'
 import { type ExpandNode, type FilterNode, resolve, type Shape, type Words } from './request.ts'
 import { type Build, builder } from './rows.ts'
 import { allColumns } from './statements.ts'
-import { isPii } from './tables.ts'
+import { isGuarded } from './tables.ts'
 import type { JoinOptions } from './types.ts'
 
 export interface Answer {
@@ -44,11 +44,11 @@ export function planOne(words: Words, files: Files): OnePlan {
 }
 
 function answerOf(shape: Shape, files: Files, isLocal: boolean): Answer {
-  const { table, filter, expand, masked } = shape
+  const { table, filter, expand, masked, isMasked } = shape
   return {
     shape,
-    build: builder(table, 0, linksOf(expand), masked),
-    expansions: compileExpand(expand, table, 0, { files, masked }),
+    build: builder(table, 0, linksOf(expand), isMasked),
+    expansions: compileExpand(expand, table, 0, { files, masked, isMasked }),
     subject: masked ? undefined : subjectOf(table, 0),
     compared: masked ? [] : compileCompared(filter, files, subjectOf),
     snapshots: snapshotsOf(shape, files, isLocal),
@@ -72,7 +72,7 @@ function snapshotsOf(shape: Shape, files: Files, isLocal: boolean): number {
     node.children.forEach(readFiltered)
   }
   // A cursor's sort values may have to be read again.
-  if (shape.sort.keys.some(({ column }) => isPii(column))) read(files[shape.sort.table.domain].bit, true)
+  if (shape.sort.keys.some(({ column }) => isGuarded(column))) read(files[shape.sort.table.domain].bit, true)
   shape.expand.forEach(readExpanded)
   if (isLocal) return again
   readFiltered(shape.filter)

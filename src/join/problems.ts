@@ -36,7 +36,7 @@ export class Problems {
     if (this.#forbidden.length === 0) return
     throw new ForbiddenError(textOf(this.#forbidden), {
       errors: this.#forbidden,
-      hint: 'Filter and sort by other fields, or ask with a key that may read personal information.',
+      hint: 'Filter and sort by other fields, or ask with a key that may see these in clear.',
     })
   }
 }

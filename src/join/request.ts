@@ -58,7 +58,9 @@ export interface Shape {
   readonly conditions: readonly Condition[]
   readonly sort: Sort
   readonly expand: readonly ExpandNode[]
+  /** Personal information is masked. */
   readonly masked: boolean
+  readonly isMasked: (column: CatalogColumn) => boolean
   /** `users.email`, read by the answer, a filter or a sort. */
   readonly piiFields: readonly string[]
 }
@@ -70,6 +72,7 @@ export interface Words {
   readonly sort?: readonly string[]
   readonly expand?: readonly string[]
   readonly pii?: 'clear' | 'masked'
+  readonly bearers?: 'clear' | 'masked'
 }
 
 const MAX_EXPAND = 20
@@ -85,12 +88,13 @@ export function resolve(words: Words): Shape {
 
 function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
   const masked = words.pii !== 'clear'
+  const isMasked = (column: CatalogColumn) =>
+    (masked && isPii(column)) || (words.bearers !== 'clear' && column.bearer === true)
   const filter: MutableFilter = emptyFilter(undefined, table)
   const pii = new Set<string>()
   const use = (at: string, place: Place, column: CatalogColumn) => {
-    if (!isPii(column)) return
-    if (masked) problems.forbid(at, `${column.name} is personal information, which this reader sees masked`)
-    pii.add(`${place.table.resource}.${column.name}`)
+    if (isMasked(column)) problems.forbid(at, `${column.name} is ${guardedAs(column)}, which this reader sees masked`)
+    if (isPii(column)) pii.add(`${place.table.resource}.${column.name}`)
   }
   const conditions = (words.filter ?? []).flatMap((word, at) => {
     const name = filterName(word.field)
@@ -111,8 +115,11 @@ function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
   problems.throwAny()
   markAbsentable(filter)
   if (!masked) addPiiFields(pii, table, expand)
-  return { table, filter, conditions, sort, expand, masked, piiFields: [...pii].sort() }
+  return { table, filter, conditions, sort, expand, masked, isMasked, piiFields: [...pii].sort() }
 }
+
+const guardedAs = (column: CatalogColumn): string =>
+  isPii(column) ? 'personal information' : 'worth something to whoever knows it'
 
 function conditionOf(
   { op, value }: { readonly op: string; readonly value: unknown },

@@ -4,7 +4,7 @@ import type { CatalogColumn } from '../database/catalog.ts'
 import { FileError } from '../errors.ts'
 import { maskEmail, maskIp, maskPhone, maskText } from '../pii/mask.ts'
 import type { Raw } from './files.ts'
-import { isPii, positionOf, type Table } from './tables.ts'
+import { positionOf, type Table } from './tables.ts'
 
 export type Row = Record<string, unknown>
 /** One object per raw row, in the same order. */
@@ -33,10 +33,15 @@ const masks = {
 }
 
 /** `offset`: where the table's columns begin in a raw row. */
-export function builder(table: Table, offset: number, children: readonly Child[], masked: boolean): Build {
+export function builder(
+  table: Table,
+  offset: number,
+  children: readonly Child[],
+  isMasked: (column: CatalogColumn) => boolean,
+): Build {
   const key = positionOf(table, table.key) + offset
   const fields = table.columns.map(
-    (column, index) => `${name(column)}: ${fieldText(column, index + offset, key, masked)}`,
+    (column, index) => `${name(column)}: ${fieldText(column, index + offset, key, isMasked(column))}`,
   )
   const links = children.map((child) => `${name(child)}: ${child.many ? '[]' : 'null'}`)
   const code = `return raw => {
@@ -53,7 +58,7 @@ export function builder(table: Table, offset: number, children: readonly Child[]
 
 function fieldText(column: CatalogColumn, index: number, key: number, masked: boolean): string {
   const value = `r[${index}]`
-  if (masked && isPii(column)) return `${value} === null ? null : masks.${column.pii ?? 'name'}(${value})`
+  if (masked) return `${value} === null ? null : masks.${column.pii ?? 'name'}(${value})`
   if (column.type === 'boolean') return `${value} === null ? null : ${value} !== 0`
   // Beyond 2^53 the driver has already rounded.
   const limit = Number.MAX_SAFE_INTEGER

@@ -41,6 +41,9 @@ export function positionOf(table: Table, name: string): number {
 
 export const isPii = (column: CatalogColumn): boolean => column.class === 'pii'
 
+/** What only some readers see in clear: it stands in no cursor. */
+export const isGuarded = (column: CatalogColumn): boolean => isPii(column) || column.bearer === true
+
 function nameOf(model: CatalogModel): string {
   return model.resource ?? ''
 }

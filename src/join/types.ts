@@ -47,6 +47,8 @@ interface Reading<R, E> {
   readonly expand?: E
   /** `masked` (the default) masks personal information and refuses filters and sorts by it. */
   readonly pii?: 'clear' | 'masked'
+  /** The same for what is worth something to whoever knows it, such as a voucher's code. */
+  readonly bearers?: 'clear' | 'masked'
   /** Adds `meta.sources`. */
   readonly sources?: boolean
 }

@@ -6,7 +6,7 @@ import { type CursorValue, lostCursor, type Position } from './cursor.ts'
 import type { Files, Kept, Raw, Run } from './files.ts'
 import { unsafeInteger } from './rows.ts'
 import { columnList } from './statements.ts'
-import { isPii, positionOf, type Table } from './tables.ts'
+import { isGuarded, positionOf, type Table } from './tables.ts'
 
 export interface Walk {
   /** Whole rows of the resource that belong to the page, in its order. */
@@ -30,7 +30,7 @@ export function exactValues(table: Table, columns: readonly string[], row: Raw, 
   })
 }
 
-/** Gives back the values of a cursor's place: those in it, or, for personal information, those that its row holds now. */
+/** Gives back the values of a cursor's place: those in it, or, for guarded ones, those that its row holds now. */
 export interface Rereader {
   /** The columns whose values a cursor of phase 0 carries. */
   readonly carried: readonly CatalogColumn[]
@@ -40,7 +40,7 @@ export interface Rereader {
 /** `columns`: those of the place; `named`: the column by which a cursor names the row. */
 export function rereader(table: Table, columns: readonly string[], named: string, files: Files): Rereader {
   const carried = columns.map((name) => table.columns[positionOf(table, name)] as CatalogColumn)
-  if (!carried.some(isPii)) return { carried, valuesOf: (_run, { values }) => values }
+  if (!carried.some(isGuarded)) return { carried, valuesOf: (_run, { values }) => values }
   const sql = `select ${columnList('r', columns)} from ${quote(table.name)} r where r.${quote(named)} = ?`
   const statement: Kept = files[table.domain].prepare(sql)
   const valuesOf = (run: Run, { id, link }: Position) => {

@@ -75,9 +75,15 @@ const refused: readonly { name: string; edit: Edit; at: string; says: string }[]
   },
   {
     name: 'a column with two classes',
-    edit: ['admin', '  /// @key\n  code', '  /// @key\n  /// @secret\n  code'],
+    edit: ['admin', '  /// @key bearer\n  code', '  /// @key bearer\n  /// @secret\n  code'],
     at: '  code ',
     says: 'has 2 classes (@key, @secret)',
+  },
+  {
+    name: 'a kind of key that there is not',
+    edit: ['admin', '  /// @key bearer\n  code', '  /// @key bearers\n  code'],
+    at: '  /// @key bearers',
+    says: 'admin.Voucher.code is @key bearers: expected @key or @key bearer',
   },
   {
     name: 'a link to a model that is not there',
@@ -119,7 +125,7 @@ const refused: readonly { name: string; edit: Edit; at: string; says: string }[]
   },
   {
     name: 'an annotation that there is not',
-    edit: ['admin', '  /// @key\n  code', '  /// @key\n  /// @index\n  code'],
+    edit: ['admin', '  /// @key bearer\n  code', '  /// @key\n  /// @index\n  code'],
     at: '  /// @index',
     says: '@index, which is no annotation of a column',
   },

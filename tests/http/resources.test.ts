@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { resources } from '../../src/database/catalog.ts'
 import { listAnswer, oneAnswer } from '../../src/http/schemas/rows.ts'
 import { OverviewAnswer, TierStatsAnswer } from '../../src/http/schemas/stats.ts'
-import { PEOPLE, sharedApp } from './app.ts'
+import { PEOPLE, sharedApp, withApp } from './app.ts'
 
 const shared = sharedApp()
 
@@ -125,4 +125,68 @@ test('the figures across the files, as their schemas say', async () => {
   const overview = (await get('/v1/stats/overview', ['ops'])).json()
   expect(OverviewAnswer.safeParse(overview).error).toBeUndefined()
   expect(overview.data).toMatchObject({ users: { total: 5 }, payments: { count: 4, sumCents: 119_600 } })
+})
+
+const CODE = 'GOGGA-1'
+
+test.each([
+  '/v1/vouchers',
+  '/v1/vouchers?filter[redeemed]=false',
+  '/v1/vouchers/v1',
+  '/v1/users?expand=vouchers',
+  '/v1/users/u1?expand=vouchers',
+  '/v1/subscriptions?expand=user.vouchers,user.redeemedVouchers',
+])('a code that can be redeemed is shown to administrators alone: %s', async (url) => {
+  await withApp(async ({ get }) => {
+    // First in clear, so that a plan made for one reader would show itself to the next.
+    expect((await get(url, ['admin'])).body).toContain(CODE)
+    for (const scopes of [
+      ['frontend'],
+      ['compliance'],
+      ['frontend', 'pii:read'],
+      ['compliance', 'pii:read'],
+    ] as const) {
+      const { statusCode, body } = await get(url, scopes)
+      expect([statusCode, body], scopes.join()).toEqual([200, expect.stringContaining('"code":"***"')])
+      expect(body, scopes.join()).not.toContain(CODE)
+    }
+    expect((await get('/v1/voucher-logs?expand=voucher', ['compliance'])).body).not.toContain(CODE)
+  })
+})
+
+test.each([
+  `/v1/vouchers?filter[code]=${CODE}`,
+  '/v1/vouchers?filter[code][startsWith]=GOGGA-1',
+  '/v1/vouchers?filter[code][gt]=GOGGA-0',
+  '/v1/vouchers?filter[code][isNull]=false',
+  '/v1/vouchers?sort=code',
+  '/v1/users?filter[vouchers.code][startsWith]=G',
+])('asking by a code is reading it, which needs the scope admin: %s', async (url) => {
+  await withApp(async ({ get }) => {
+    expect((await get(url, ['admin'])).statusCode).toBe(200)
+    for (const scopes of [['frontend', 'pii:read'], ['compliance']] as const) {
+      const answer = await get(url, scopes)
+      expect(answer.statusCode, answer.body).toBe(403)
+      expect(answer.json().errors).toEqual([{ at: expect.any(String), message: expect.stringContaining('code') }])
+      expect(answer.body).not.toContain(CODE)
+    }
+  })
+})
+
+test('a list in the order of codes goes on from page to page, and no code stands in the cursor', async () => {
+  await withApp(async ({ context, get }) => {
+    const some = { type: 'R200', createdBy: 'u2', expiresAt: new Date('2026-12-01') }
+    await context.files.admin.client.voucher.createMany({
+      data: ['GOGGA-2', 'GOGGA-3'].map((code, index) => ({ ...some, id: `v${index + 2}`, code })),
+    })
+    const codes: string[] = []
+    let after = ''
+    for (let page = 0; page < 3; page++) {
+      const answer = (await get(`/v1/vouchers?sort=-code&limit=1${after}`)).json()
+      codes.push(...answer.data.map(({ code }: { code: string }) => code))
+      expect(Buffer.from(answer.page.next ?? '', 'base64url').toString()).not.toContain('GOGGA')
+      after = `&after=${answer.page.next}`
+    }
+    expect(codes).toEqual(['GOGGA-3', 'GOGGA-2', 'GOGGA-1'])
+  })
 })

@@ -136,6 +136,7 @@ export const queries: fc.Arbitrary<NamedPageQuery> = fc.constantFrom(...resource
     expand: relationsOf(model).length > 0 ? fc.array(expandOf(model), { maxLength: 3 }) : fc.constant([]),
     limit: fc.integer({ min: 1, max: 5 }),
     pii: fc.constant('clear' as const),
+    bearers: fc.constant('clear' as const),
   }),
 )
 

@@ -57,7 +57,7 @@ export function filterDoc(model: CatalogModel) {
       ...operators,
       '',
       linkedFields(linkedField(model)),
-      `Fields with personal information need the scope \`pii:read\`. ${PLUS}`,
+      `Fields with personal information need the scope \`pii:read\`, codes of vouchers the scope \`admin\`. ${PLUS}`,
     ].join('\n'),
     examples: [exampleFilter(model)],
     type: 'object' as const,

@@ -8,12 +8,12 @@ import { expandDoc, filterDoc, sortDoc } from './describe.ts'
 import { columnAt, withOffset } from './fields.ts'
 import { type FilterInput, shownName } from './text.ts'
 
-type Asked = Omit<NamedPageQuery, 'pii'>
+type Asked = Omit<NamedPageQuery, 'pii' | 'bearers'>
 
 /** A checked list query. */
 export interface ListQuery {
-  /** What the join service is asked, by what the caller may see. Built once, since the same query comes often. */
-  readonly ask: Readonly<Record<'clear' | 'masked', NamedPageQuery>>
+  /** What the join service is asked, but for what the caller may see. */
+  readonly ask: Asked
   /** The linked resources that it leads into. */
   readonly reached: readonly Reached[]
   /** Whether personal information chooses or orders the rows: then an empty answer says something, too. */
@@ -22,7 +22,7 @@ export interface ListQuery {
 
 /** A checked query for one row. */
 export interface OneQuery {
-  readonly ask: Readonly<Record<'clear' | 'masked', Omit<NamedPageQuery, 'filter' | 'sort' | 'limit' | 'after'>>>
+  readonly ask: Omit<Asked, 'filter' | 'sort' | 'limit' | 'after'>
   readonly reached: readonly Reached[]
   readonly byPii: boolean
 }
@@ -103,7 +103,7 @@ export function listQuery(model: CatalogModel) {
       ]
       const chosenBy = [...filters.map(({ field }) => field), ...sorts]
       const byPii = chosenBy.some((field) => columnAt(model, field)?.class === 'pii')
-      return { ask: both(asked), reached: reachedBy(model, places), byPii }
+      return { ask: asked, reached: reachedBy(model, places), byPii }
     })
 }
 
@@ -112,18 +112,13 @@ export function oneQuery(model: CatalogModel) {
   return z.strictObject({ ...expandOf(model), meta: meta.optional() }).transform((input): OneQuery => {
     const { expand = [] } = input
     const asked = { from: model.resource ?? '', expand, sources: input.meta === 'sources' }
-    return { ask: both(asked), reached: reachedBy(model, expandPlaces(expand)), byPii: false }
+    return { ask: asked, reached: reachedBy(model, expandPlaces(expand)), byPii: false }
   })
 }
 
 function isLimit(text: string): boolean {
   return /^[1-9]\d{0,2}$/.test(text) && Number(text) <= MAX_LIMIT
 }
-
-const both = <T extends object>(asked: T) => ({
-  clear: { ...asked, pii: 'clear' as const },
-  masked: { ...asked, pii: 'masked' as const },
-})
 
 function filtersOf(model: CatalogModel, input: FilterInput): NonNullable<NamedPageQuery['filter']> {
   return Object.entries(input).flatMap(([field, operators]) => {

@@ -7,6 +7,7 @@ import { NotFoundError } from '../../errors.ts'
 import type { CatalogModel, Resource } from '../../generated/catalog.ts'
 import type { RecordAccess } from '../../identity/access-log.ts'
 import type { Caller } from '../../identity/api-keys.ts'
+import type { NamedPageQuery } from '../../join/types.ts'
 import { sendFound } from '../answer.ts'
 import { accessTo, type Reached, requireReach } from '../authorization.ts'
 import { securityOf } from '../openapi.ts'
@@ -65,7 +66,7 @@ function addList(app: FastifyInstance, model: CatalogModel, { context, record }:
   }
   app.get(url, { schema }, (request, reply) => {
     const { ask, reached, byPii } = request.query as ListQuery
-    const found = context.join.pageByName(ask[sightOf(request, reached)])
+    const found = context.join.pageByName({ ...ask, ...sightOf(request, reached) })
     return sendFound({ ...found, byPii }, request, reply, record)
   })
 }
@@ -89,7 +90,7 @@ function addOne(app: FastifyInstance, model: CatalogModel, { context, record }: 
   app.get(url, { schema }, (request, reply) => {
     const { ask, reached, byPii } = request.query as OneQuery
     const { id } = request.params as z.infer<typeof Params>
-    const found = context.join.oneByName({ ...ask[sightOf(request, reached)], id })
+    const found = context.join.oneByName({ ...ask, ...sightOf(request, reached), id })
     if (!found) throw new NotFoundError(`No ${one} has this id`)
     return sendFound({ ...found, byPii }, request, reply, record)
   })
@@ -99,11 +100,15 @@ function addOne(app: FastifyInstance, model: CatalogModel, { context, record }: 
 const singular = ({ resource = '' }: CatalogModel): string => resource.replace(/s$/, '')
 const spoken = (model: CatalogModel): string => singular(model).replaceAll('-', ' ')
 
-/** Whether the caller sees personal information. Throws ForbiddenError where the query leads out of its scopes. */
-function sightOf(request: FastifyRequest, reached: readonly Reached[]): 'clear' | 'masked' {
+type Sight = Required<Pick<NamedPageQuery, 'pii' | 'bearers'>>
+
+/** What the caller sees in clear. Throws ForbiddenError where the query leads out of its scopes. */
+function sightOf(request: FastifyRequest, reached: readonly Reached[]): Sight {
   const caller: Caller = callerOf(request)
   requireReach(caller, reached)
-  return caller.scopes.has('pii:read') ? 'clear' : 'masked'
+  const pii = caller.scopes.has('pii:read') ? 'clear' : 'masked'
+  // Whoever has the code of a voucher may redeem it.
+  return { pii, bearers: caller.scopes.has('admin') ? 'clear' : 'masked' }
 }
 
 function describe(model: CatalogModel, url: string) {

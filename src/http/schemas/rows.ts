@@ -59,8 +59,9 @@ function typeSchema({ type }: CatalogColumn): z.ZodType {
   return z.string()
 }
 
-function descriptionOf({ name, class: kind, pii }: CatalogColumn): string | undefined {
+function descriptionOf({ name, class: kind, pii, bearer }: CatalogColumn): string | undefined {
   if (pii) return `Personal information (${pii}): masked without the scope pii:read.`
+  if (bearer) return 'Worth something to whoever knows it: *** without the scope admin.'
   if (kind === 'freetext') return 'Free text; personal information in it is replaced by pii:<id>.'
   if (kind === 'subject') return 'A subject id, or a word such as `system`.'
   return name.endsWith('Cents') ? 'In cents of the South African rand.' : undefined
