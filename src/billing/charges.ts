@@ -10,7 +10,7 @@ import { applyTransition, type Sources, type Subscription } from './events.ts'
 import { addMinutes } from './months.ts'
 import { giveMonth, keepOnRecord, monthChanges } from './paid-months.ts'
 import { addPayment } from './processed-payments.ts'
-import { alignSchedules, awaitsUpgrade, hasOpenAttempt, isOvertaken, type Schedule } from './schedules.ts'
+import { alignSchedules, chargesUpgrade, hasOpenAttempt, isOvertaken, type Schedule } from './schedules.ts'
 import { bringUpToDate, currentSubscription, isErased } from './subscriptions.ts'
 import { isPaidTier, requirePaidTier, TIER_NAMES } from './tiers.ts'
 import { STATUSES } from './transitions.ts'
@@ -166,7 +166,7 @@ export function chargeRefused(
   // Cancelled, replaced or paid otherwise meanwhile: then nothing is missing.
   if (!schedule || !isDue(schedule, sources.now()) || isErased(tx, attempt.userId)) return 'applied'
   const subscription = currentSubscription(tx, attempt.userId, sources)
-  if (awaitsUpgrade(subscription)) refuseUpgrade(tx, subscription, schedule, sources)
+  if (chargesUpgrade(subscription, schedule)) refuseUpgrade(tx, subscription, schedule, sources)
   else refuseRenewal(tx, subscription, schedule, sources)
   return 'applied'
 }

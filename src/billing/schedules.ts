@@ -63,6 +63,13 @@ export function isOvertaken(
   return agreement.nextChargeAt > now && nextBilling !== null && nextBilling > now
 }
 
+/** Whether it charges now for a higher tier that was asked for in the running month; else it charges for the next month. */
+export const chargesUpgrade = (subscription: Subscription, schedule: Schedule): boolean =>
+  awaitsUpgrade(subscription) && isOutOfTurn(subscription, schedule)
+
+const isOutOfTurn = ({ status, nextBilling }: Subscription, { nextChargeAt }: Schedule): boolean =>
+  status === 'active' && nextChargeAt.getTime() !== nextBilling?.getTime()
+
 /**
  * Brings active schedules to the subscription's period, and to its tier, or the one that it awaits, where that is another
  * than before. Otherwise the terms stay what was agreed.
@@ -73,12 +80,24 @@ export function alignSchedules(
   after: Subscription,
   { now }: Pick<Sources, 'now'>,
 ): void {
-  if (awaitsUpgrade(after)) return
   const tier = tierOf({ tier: after.nextTier ?? after.tier })
   const isOther = before.tier !== after.tier || before.nextTier !== after.nextTier
-  const terms = isOther ? { tier, amountCents: TIERS[tier].priceCents } : {}
-  const changes = { ...terms, nextChargeAt: after.nextBilling ?? nextMonth(now()), failedCount: 0, updatedAt: now() }
-  tx.update('RecurringSchedule', { userId: after.userId, status: 'active' }, changes)
+  const times = { nextChargeAt: after.nextBilling ?? nextMonth(now()), failedCount: 0, updatedAt: now() }
+  for (const schedule of tx.list('RecurringSchedule', { userId: after.userId, status: 'active' })) {
+    if (awaitsUpgrade(after) && isOutOfTurn(before, schedule)) continue
+    const terms = isOther && schedule.tier !== tier ? { tier, amountCents: TIERS[tier].priceCents } : {}
+    tx.update('RecurringSchedule', { id: schedule.id }, { ...terms, ...times })
+  }
+}
+
+/** Brings active schedules to the subscription's period; tier and amount stay what was agreed. */
+export function moveSchedules(
+  tx: Tx<'billing'>,
+  { userId, nextBilling }: Subscription,
+  { now }: Pick<Sources, 'now'>,
+): void {
+  const times = { nextChargeAt: nextBilling ?? nextMonth(now()), failedCount: 0, updatedAt: now() }
+  tx.update('RecurringSchedule', { userId, status: 'active' }, times)
 }
 
 /** What the next charge of this schedule is for. */

@@ -1,20 +1,13 @@
 // Changes of tier that somebody asks for. An upgrade is paid first, a downgrade waits for the next paid month, and a
 // cancelled subscription goes on until its period's end.
-import type { Tx } from '../database/rows.ts'
+import type { Rows, Tx } from '../database/rows.ts'
 import { ConflictError } from '../errors.ts'
 import { applyTransition, type Cause, type Changes, type Sources, type Subscription } from './events.ts'
 import { newPeriod } from './paid-months.ts'
-import {
-  activeSchedule,
-  alignSchedules,
-  cancelSchedules,
-  hasOpenAttempt,
-  retarget,
-  type Schedule,
-} from './schedules.ts'
+import { activeSchedule, cancelSchedules, hasOpenAttempt, moveSchedules, retarget, type Schedule } from './schedules.ts'
 import { termsOf } from './standing.ts'
 import { currentSubscription } from './subscriptions.ts'
-import { compareTiers, isPaidTier, type Tier, tierOf } from './tiers.ts'
+import { compareTiers, isPaidTier, type PaidTier, type Tier, tierOf } from './tiers.ts'
 import { refusal, requireAllowed } from './transitions.ts'
 
 export interface TierChange extends Cause {
@@ -70,18 +63,28 @@ export function cancel(
   return applyTransition(tx, subscription, 'cancel', { nextTier: null }, cause, sources)
 }
 
-/** An administrator sets the tier at once, whatever the state. */
+/**
+ * An administrator sets the tier at once, whatever the state. What was agreed to be charged stays: the tier holds for the
+ * running period, and with the next charge the agreed one comes back. FREE ends the agreement.
+ */
 export function override(tx: Tx<'billing'>, { userId, tier, ...cause }: TierChange, sources: Sources): Subscription {
   const subscription = currentSubscription(tx, userId, sources)
-  const changes = overrideChanges(subscription, tier, sources.now())
+  const nextTier = agreedInstead(tx, userId, tier)
+  const changes = { ...overrideChanges(subscription, tier, sources.now()), nextTier }
   const overridden = applyTransition(tx, subscription, 'override', changes, cause, sources)
   if (tier === 'FREE') cancelSchedules(tx, userId, sources)
-  else alignSchedules(tx, subscription, overridden, sources)
+  else moveSchedules(tx, overridden, sources)
   return overridden
 }
 
+/** The tier that the agreement charges for, where that is another. */
+function agreedInstead(rows: Rows<'billing'>, userId: string, tier: Tier): PaidTier | null {
+  const agreed = tier === 'FREE' ? undefined : activeSchedule(rows, userId)?.tier
+  return agreed !== undefined && isPaidTier(agreed) && agreed !== tier ? agreed : null
+}
+
 function overrideChanges(subscription: Subscription, tier: Tier, now: Date): Changes {
-  const settled = { ...termsOf(tier), retryCount: 0, paymentFailedAt: null, nextTier: null }
+  const settled = { ...termsOf(tier), retryCount: 0, paymentFailedAt: null }
   const { nextBilling } = subscription
   if (tier === 'FREE')
     return subscription.tier === 'FREE' ? settled : { ...newPeriod(now), ...settled, nextBilling: null }

@@ -192,6 +192,58 @@ describe('a paid charge', () => {
   })
 })
 
+describe('after an override, the next charge', () => {
+  const overridden = async ({ change, sources }: World, from: 'JIVE' | 'JIGGA', to: 'JIVE' | 'JIGGA') => {
+    await change((tx) => {
+      putSubscription(tx, from === 'JIGGA' ? JIGGA : {})
+      putSchedule(tx, { tier: from, amountCents: 8_000 })
+    })
+    await change((tx) => override(tx, { userId: 'ann', tier: to, actor: 'adm' }, sources))
+  }
+
+  it.each([
+    ['JIVE', 'JIGGA'],
+    ['JIGGA', 'JIVE'],
+  ] as const)('is the agreed one of %s, which comes back', async (agreed, tier) => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await overridden(world, agreed, tier)
+      expect(dueSchedules(rows, new Date(days(20).getTime() - 1), 9)).toEqual([])
+      sources.setNow(days(20))
+      const { id, amountCents } = await begin(world)
+      expect(amountCents).toBe(8_000)
+      await change((tx) => chargePaid(tx, { attemptId: id, paymentId: 'pf1' }, sources))
+      const nextBilling = addMonths(days(20), 1)
+      expect(subscriptionOf(rows)).toMatchObject({ tier: agreed, nextTier: null, nextBilling, status: 'active' })
+      expect(scheduleOf(rows)).toMatchObject({ tier: agreed, amountCents: 8_000, nextChargeAt: nextBilling })
+    })
+  })
+
+  test('is tried again like any other where it is refused', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await overridden(world, 'JIGGA', 'JIVE')
+      for (const day of [20, 21, 24]) {
+        sources.setNow(days(day))
+        const { id } = await begin(world)
+        await change((tx) => chargeRefused(tx, { attemptId: id, reason: '51' }, sources))
+        expect(subscriptionOf(rows)).toMatchObject({ tier: 'JIVE', status: 'past_due', nextTier: 'JIGGA' })
+      }
+      expect(scheduleOf(rows)).toMatchObject({ tier: 'JIGGA', amountCents: 8_000, nextChargeAt: days(29) })
+    })
+  })
+
+  test('waits for the end of a month that came in between', async () => {
+    await withBilling(async (world) => {
+      const { change, rows, sources } = world
+      await overridden(world, 'JIGGA', 'JIVE')
+      await change((tx) => activate(tx, { userId: 'ann', tier: 'JIVE', actor: 'ann' }, sources))
+      const nextChargeAt = addMonths(days(20), 1)
+      expect(scheduleOf(rows)).toMatchObject({ tier: 'JIGGA', amountCents: 8_000, nextChargeAt })
+    })
+  })
+})
+
 /** What happened while the charge was under way, and what the paid charge then gives. */
 const MEANWHILE: readonly [string, (tx: BillingTx, sources: World['sources']) => unknown, object, string][] = [
   [

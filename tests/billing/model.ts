@@ -81,9 +81,15 @@ export function createModel() {
   function newPeriod(months: 0 | 1): void {
     Object.assign(s, { start: s.now, months, month: 0, used: 0, images: 0, next: null })
   }
-  function align(isOther: boolean): void {
+  /** What a month may change: whether an upgrade that was asked for is still to be charged, and the charge's tier. */
+  const turn = () => ({
+    isOutOfTurn: s.status === 'active' && scheduled()?.due !== (s.tier === 'FREE' ? undefined : end()),
+    planned: `${s.tier} ${s.next}`,
+  })
+  function align(before: ReturnType<typeof turn>): void {
     const schedule = scheduled()
-    if (!schedule || (s.next && rank(s.next) > rank(s.tier))) return
+    if (!schedule || (s.next && rank(s.next) > rank(s.tier) && before.isOutOfTurn)) return
+    const isOther = before.planned !== turn().planned
     Object.assign(schedule, { due: end(), fails: 0 }, isOther ? { tier: s.next ?? s.tier } : {})
   }
   function giveMonth(tier: PaidTier): void {
@@ -133,14 +139,14 @@ export function createModel() {
     activate(tier: PaidTier, hasToken: boolean): boolean {
       // Every agreement of these lives has the same token.
       if (isOvertaken(tier, hasToken ? scheduled() : undefined)) return true
-      const before = `${s.tier} ${s.next}`
+      const before = turn()
       giveMonth(tier)
       s.status = 'active'
       if (hasToken) {
         stopCharges()
         s.next = null
         s.schedule = { tier, due: end(), isActive: true, fails: 0, count: 0 }
-      } else align(before !== `${s.tier} ${s.next}`)
+      } else align(before)
       return true
     },
     change(tier: Tier): boolean {
@@ -160,11 +166,13 @@ export function createModel() {
     },
     override(tier: Tier): boolean {
       const isRunning = s.tier !== 'FREE' && end() > s.now
-      const before = `${s.tier} ${s.next}`
       if (tier === 'FREE' ? s.tier !== 'FREE' : !isRunning) newPeriod(tier === 'FREE' ? 0 : 1)
-      Object.assign(s, { tier, status: 'active', next: null })
       if (tier === 'FREE') stopCharges()
-      else align(before !== `${s.tier} ${s.next}`)
+      const schedule = scheduled()
+      // The agreed charge stays, and brings its tier back.
+      const next = schedule && schedule.tier !== tier ? schedule.tier : null
+      Object.assign(s, { tier, status: 'active', next })
+      if (schedule) Object.assign(schedule, { due: end(), fails: 0 })
       return true
     },
     spend(credits: number, images: number): boolean {
@@ -201,11 +209,11 @@ export function createModel() {
       schedule.count += 1
       if (schedule.count >= 12) schedule.isActive = false
       if (!isLate) {
-        const before = `${s.tier} ${s.next}`
+        const before = turn()
         giveMonth(tier)
         if (s.status !== 'cancelled') {
           s.status = 'active'
-          align(before !== `${s.tier} ${s.next}`)
+          align(before)
         }
       }
       return true
@@ -215,7 +223,7 @@ export function createModel() {
       attempt.state = 'failed'
       const { schedule } = attempt
       if (!schedule.isActive || schedule.due > s.now) return true
-      if (s.next && rank(s.next) > rank(s.tier)) {
+      if (s.next && rank(s.next) > rank(s.tier) && turn().isOutOfTurn) {
         s.next = null
         Object.assign(schedule, { tier: s.tier, due: end() })
         return true

@@ -291,19 +291,41 @@ describe('an override', () => {
     })
   })
 
-  it.each([
-    ['FREE', { status: 'cancelled', ...jiveSchedule }],
-    ['JIGGA', { status: 'active', ...jiggaSchedule, nextChargeAt: days(20) }],
-    ['JIVE', { status: 'active', ...jiveSchedule, nextChargeAt: days(20) }],
-  ] as const)('to %s adapts the schedule', async (tier, schedule) => {
+  const agreed: readonly [string, Partial<Subscription>, object, Tier, object, string | null][] = [
+    ['a higher tier', {}, { ...jiveSchedule, amountCents: 8_000 }, 'JIGGA', { amountCents: 8_000 }, 'JIVE'],
+    ['a lower tier', JIGGA, jiggaSchedule, 'JIVE', jiggaSchedule, 'JIGGA'],
+    ['the same tier', {}, { amountCents: 8_000 }, 'JIVE', { ...jiveSchedule, amountCents: 8_000 }, null],
+    [
+      'the tier that it is, with a lower one planned',
+      { ...JIGGA, nextTier: 'JIVE' },
+      {},
+      'JIGGA',
+      jiveSchedule,
+      'JIVE',
+    ],
+    ['the tier that is planned', { ...JIGGA, nextTier: 'JIVE' }, {}, 'JIVE', jiveSchedule, null],
+    ['FREE', {}, {}, 'FREE', { ...jiveSchedule, status: 'cancelled' }, null],
+  ]
+  it.each(agreed)('to %s leaves what was agreed to be charged', async (_name, row, terms, tier, kept, nextTier) => {
     await withBilling(async ({ change, rows, sources }) => {
       await change((tx) => {
-        putSubscription(tx, { nextTier: 'JIGGA' })
-        putSchedule(tx, { ...jiggaSchedule, nextChargeAt: START })
+        putSubscription(tx, row)
+        putSchedule(tx, terms)
       })
-      if (tier === 'FREE') await change((tx) => tx.update('RecurringSchedule', {}, jiveSchedule))
       await change((tx) => override(tx, { userId: 'ann', tier, actor: 'adm' }, sources))
-      expect(scheduleOf(rows)).toMatchObject(schedule)
+      expect(scheduleOf(rows)).toMatchObject({ status: 'active', nextChargeAt: days(20), ...kept })
+      expect(subscriptionOf(rows)).toMatchObject({ tier, nextTier })
+    })
+  })
+
+  test('that begins a month puts the charge off to its end', async () => {
+    await withBilling(async ({ change, rows, sources }) => {
+      await change((tx) => {
+        putSubscription(tx, { status: 'past_due', nextBilling: days(-1), paymentFailedAt: days(-1), retryCount: 1 })
+        putSchedule(tx, { nextChargeAt: days(0), failedCount: 1 })
+      })
+      await change((tx) => override(tx, { userId: 'ann', tier: 'JIGGA', actor: 'adm' }, sources))
+      expect(scheduleOf(rows)).toMatchObject({ ...jiveSchedule, nextChargeAt: MONTH, failedCount: 0 })
     })
   })
 })
