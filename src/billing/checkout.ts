@@ -60,9 +60,14 @@ function requireSense(tx: Tx<'billing'>, subscription: Subscription, tier: PaidT
   const compared = compareTiers(tier, current)
   const isScheduled = activeSchedule(tx, userId) !== undefined
   if (compared === 0 && status === 'active' && isScheduled) {
-    throw refusal(status, `${tier} is running and renews itself`)
+    throw refusal(subscription, { isScheduled, refused: 'check_out' }, `${tier} is running and renews itself`)
   }
   if (compared >= 0) return
   const hint = isScheduled ? 'Ask for the downgrade instead.' : `Check out when ${current} has ended.`
-  throw refusal(status, `${tier} is lower than the running ${current}`, hint)
+  throw refusal(
+    subscription,
+    { isScheduled, refused: 'check_out' },
+    `${tier} is lower than the running ${current}`,
+    hint,
+  )
 }

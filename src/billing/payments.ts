@@ -11,7 +11,7 @@ import { activeSchedule } from './schedules.ts'
 import { currentSubscription, isErased } from './subscriptions.ts'
 import { cancel } from './tier-changes.ts'
 import { requirePackSize, requirePaidTier } from './tiers.ts'
-import { allowedActions } from './transitions.ts'
+import { isAllowed } from './transitions.ts'
 
 export interface Payment {
   /** PayFast's pf_payment_id. */
@@ -108,7 +108,7 @@ function endAgreement(
   const schedule = activeSchedule(tx, userId)
   if (!schedule || (token !== undefined && schedule.token !== token)) return 'ignored'
   const subscription = currentSubscription(tx, userId, sources)
-  if (subscription.tier === 'FREE' || !allowedActions(subscription.status).includes('cancel')) return 'ignored'
+  if (subscription.tier === 'FREE' || !isAllowed('cancel', subscription.status)) return 'ignored'
   cancel(tx, { userId, actor }, sources)
   return 'applied'
 }

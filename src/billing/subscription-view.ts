@@ -47,13 +47,6 @@ export interface PackView {
   readonly expiresAt: Date | null
 }
 
-/** What its person may ask for, not an administrator; FREE has nothing to cancel or to lower, and rises by a checkout. */
-const isOwn = (action: Action, tier: Tier): boolean =>
-  (tier === 'FREE'
-    ? ['spend', 'check_out', 'redeem']
-    : ['spend', 'check_out', 'redeem', 'change_tier', 'cancel']
-  ).includes(action)
-
 /** Up to date for `now`, without writing. Throws NotFoundError. */
 export function readSubscription(rows: Rows<'billing'>, userId: string, now: Date): SubscriptionView {
   const standing = findStanding(rows, userId, now)
@@ -62,6 +55,7 @@ export function readSubscription(rows: Rows<'billing'>, userId: string, now: Dat
   const { id, status, nextTier, startedAt, nextBilling, paymentFailedAt, ...counts } = standing.subscription
   const { monthlyCredits, imagesLimit, credits: packCredits } = counts
   const tier = tierOf(standing.subscription)
+  const isRecurring = activeSchedule(rows, userId) !== undefined
   const monthlyCreditsLeft = Math.max(0, monthlyCredits - counts.creditsUsed)
   return {
     id,
@@ -72,7 +66,7 @@ export function readSubscription(rows: Rows<'billing'>, userId: string, now: Dat
     nextTier,
     startedAt,
     nextBilling,
-    isRecurring: activeSchedule(rows, userId) !== undefined,
+    isRecurring,
     paymentFailedAt,
     monthlyCredits,
     monthlyCreditsLeft,
@@ -82,7 +76,7 @@ export function readSubscription(rows: Rows<'billing'>, userId: string, now: Dat
     imagesLeft: Math.max(0, imagesLimit - counts.imagesUsed),
     resetsAt: nextMonth(counts.lastReset ?? startedAt ?? counts.createdAt, startedAt),
     packs: standing.packs.filter((pack) => leftOf(pack) > 0).map(packView),
-    allowed: allowedActions(status).filter((action) => isOwn(action, tier)),
+    allowed: allowedActions(standing.subscription, { isScheduled: isRecurring }),
   }
 }
 

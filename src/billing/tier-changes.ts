@@ -8,7 +8,7 @@ import { activeSchedule, cancelSchedules, hasOpenAttempt, moveSchedules, retarge
 import { termsOf } from './standing.ts'
 import { currentSubscription } from './subscriptions.ts'
 import { compareTiers, isPaidTier, type PaidTier, type Tier, tierOf } from './tiers.ts'
-import { refusal, requireAllowed } from './transitions.ts'
+import { type Action, refusal, requireAllowed } from './transitions.ts'
 
 export interface TierChange extends Cause {
   readonly userId: string
@@ -18,11 +18,13 @@ export interface TierChange extends Cause {
 /** Plans another tier, or takes that plan back. Tier and status stay as they are until a charge is paid. Throws ConflictError. */
 export function requestTierChange(tx: Tx<'billing'>, { userId, tier }: TierChange, sources: Sources): Subscription {
   const subscription = currentSubscription(tx, userId, sources)
-  if (!isPaidTier(tier)) throw refusal(subscription.status, 'FREE is reached by cancelling', 'Cancel the subscription.')
+  if (!isPaidTier(tier)) {
+    throw refuse(tx, subscription, 'change_tier', 'FREE is reached by cancelling', 'Cancel the subscription.')
+  }
   const schedule = requireSchedule(tx, subscription)
   const current = tierOf(subscription)
   if (tier === current && subscription.nextTier === null)
-    throw refusal(subscription.status, `Its tier is ${tier} already`)
+    throw refuse(tx, subscription, 'change_tier', `Its tier is ${tier} already`)
   if (tier === subscription.nextTier) return subscription
   const isUpgrade = compareTiers(tier, current) > 0
   // Back from an upgrade that was to be charged at once means back to the period's end.
@@ -38,12 +40,16 @@ export function requestTierChange(tx: Tx<'billing'>, { userId, tier }: TierChang
   )
 }
 
+const refuse = (rows: Rows<'billing'>, state: Subscription, refused: Action, message: string, hint?: string) =>
+  refusal(state, { isScheduled: activeSchedule(rows, state.userId) !== undefined, refused }, message, hint)
+
 /** A change of tier is charged by the schedule, and not while a charge's outcome is unknown. */
 function requireSchedule(tx: Tx<'billing'>, subscription: Subscription): Schedule {
-  const { userId, status } = subscription
+  const { userId } = subscription
   const schedule = activeSchedule(tx, userId)
   if (!schedule) {
-    throw refusal(status, 'A change of tier needs a subscription that renews itself', 'Check out for the tier instead.')
+    const message = 'A change of tier needs a subscription that renews itself'
+    throw refuse(tx, subscription, 'change_tier', message, 'Check out for the tier instead.')
   }
   requireAllowed(subscription, 'change_tier')
   if (!hasOpenAttempt(tx, userId)) return schedule
@@ -58,7 +64,9 @@ export function cancel(
 ): Subscription {
   const subscription = currentSubscription(tx, userId, sources)
   requireAllowed(subscription, 'cancel')
-  if (subscription.tier === 'FREE') throw refusal(subscription.status, 'A FREE subscription has nothing to cancel')
+  if (subscription.tier === 'FREE') {
+    throw refuse(tx, subscription, 'cancel', 'A FREE subscription has nothing to cancel')
+  }
   cancelSchedules(tx, userId, sources)
   return applyTransition(tx, subscription, 'cancel', { nextTier: null }, cause, sources)
 }

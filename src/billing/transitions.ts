@@ -21,7 +21,7 @@ export interface Transition {
   readonly to: Status | 'same'
   /** None where neither tier nor status changes, and the change leaves its trace elsewhere. */
   readonly event: EventName | null
-  /** Whether somebody may ask for it; the rest follows from payments and time. */
+  /** Whether its person may ask for it; the rest follows from payments, time and administrators. */
   readonly isAsked: boolean
 }
 
@@ -31,8 +31,8 @@ export const TRANSITIONS = {
   redeem: { from: STATUSES, to: 'same', event: null, isAsked: true },
   change_tier: { from: ['active'], to: 'same', event: null, isAsked: true },
   cancel: { from: ['active', 'past_due'], to: 'cancelled', event: 'cancelled', isAsked: true },
-  override: { from: STATUSES, to: 'active', event: 'admin_override', isAsked: true },
-  adjust: { from: STATUSES, to: 'same', event: 'admin_override', isAsked: true },
+  override: { from: STATUSES, to: 'active', event: 'admin_override', isAsked: false },
+  adjust: { from: STATUSES, to: 'same', event: 'admin_override', isAsked: false },
 
   // A paid month arrives: the first one, one more of the same tier, or the first of another tier.
   activate: { from: STATUSES, to: 'active', event: 'activated', isAsked: false },
@@ -54,24 +54,44 @@ export type Action = keyof typeof TRANSITIONS
 
 export const ACTIONS = Object.keys(TRANSITIONS) as readonly Action[]
 
-const isAllowed = (action: Action, status: string): boolean =>
+export const isAllowed = (action: Action, status: string): boolean =>
   (TRANSITIONS[action].from as readonly string[]).includes(status)
 
-/** What somebody may ask for in this state. */
-export const allowedActions = (status: string): readonly Action[] =>
-  ACTIONS.filter((action) => TRANSITIONS[action].isAsked && isAllowed(action, status))
-
-/** Throws ConflictError with the state and what is allowed in it. */
-export function requireAllowed({ status }: { readonly status: string }, action: Action): void {
-  if (isAllowed(action, status)) return
-  throw refusal(status, `"${action}" needs a subscription that is ${TRANSITIONS[action].from.join(' or ')}`)
+export interface State {
+  readonly status: string
+  readonly tier: string
 }
 
-/** A 409 that names the state and what is allowed in it. */
-export function refusal(status: string, message: string, hint?: string): ConflictError {
-  const allowed = allowedActions(status).join(', ')
+export interface Asking {
+  /** Whether a schedule charges for the next period. */
+  readonly isScheduled: boolean
+  /** What was refused just now. */
+  readonly refused?: Action
+}
+
+/** What its person may ask for in this state; FREE has nothing to cancel, and only what renews itself changes its tier. */
+export const allowedActions = ({ status, tier }: State, { isScheduled, refused }: Asking): readonly Action[] =>
+  ACTIONS.filter((action) => {
+    if (!TRANSITIONS[action].isAsked || !isAllowed(action, status) || action === refused) return false
+    if (tier === 'FREE') return action !== 'change_tier' && action !== 'cancel'
+    return action !== 'change_tier' || isScheduled
+  })
+
+/** Throws ConflictError with the state and what is allowed in it. */
+export function requireAllowed(state: State, action: Action): void {
+  const { status } = state
+  if (isAllowed(action, status)) return
+  const message = `"${action}" needs a subscription that is ${TRANSITIONS[action].from.join(' or ')}`
+  // Where a status refuses something, it is not one in which tiers change.
+  throw refusal(state, { isScheduled: false, refused: action }, message)
+}
+
+/** A 409 that names the state and what is allowed in it instead. */
+export function refusal(state: State, asking: Required<Asking>, message: string, hint?: string): ConflictError {
+  const { status } = state
+  const allowed = allowedActions(state, asking).join(', ')
   return new ConflictError(`${message}; this one is ${status}`, {
-    hint: hint ?? `Allowed while it is ${status}: ${allowed}.`,
+    hint: hint ?? `Allowed while it is ${status}: ${allowed || 'nothing'}.`,
     errors: [
       { at: 'status', message: status },
       { at: 'allowed', message: allowed },

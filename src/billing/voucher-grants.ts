@@ -4,6 +4,7 @@ import { UsageError } from '../errors.ts'
 import { grantPack, requireRoom } from './credits.ts'
 import type { Cause, Sources, Subscription } from './events.ts'
 import { activate } from './paid-months.ts'
+import { activeSchedule } from './schedules.ts'
 import { currentSubscription, findStanding } from './subscriptions.ts'
 import { compareTiers, PACKS, type PackSize, type PaidTier, tierOf } from './tiers.ts'
 import { refusal } from './transitions.ts'
@@ -33,7 +34,7 @@ export function grantVoucher(
   { userId, voucherType, actor, meta }: VoucherGrant,
   sources: Sources,
 ): void {
-  requireFit(currentSubscription(tx, userId, sources), grantOf(voucherType))
+  requireFit(tx, currentSubscription(tx, userId, sources), grantOf(voucherType))
   const grant = grantOf(voucherType)
   const cause = { actor, meta: { ...meta, voucherType } }
   if ('tier' in grant) activate(tx, { userId, tier: grant.tier, ...cause }, sources)
@@ -44,7 +45,7 @@ export function grantVoucher(
 export function voucherFits(rows: Rows<'billing'>, userId: string, voucherType: VoucherType, now: Date): void {
   const grant = grantOf(voucherType)
   const standing = findStanding(rows, userId, now)
-  if (standing) requireFit(standing.subscription, grant)
+  if (standing) requireFit(rows, standing.subscription, grant)
 }
 
 function grantOf(voucherType: string): Grant {
@@ -52,20 +53,22 @@ function grantOf(voucherType: string): Grant {
   throw new UsageError(`Unknown type of voucher: ${voucherType}; expected ${Object.keys(VOUCHER_GRANTS).join(', ')}`)
 }
 
-function requireFit(subscription: Subscription, grant: Grant): void {
-  if ('tier' in grant) requireFreePlace(subscription, grant.tier)
+function requireFit(rows: Rows<'billing'>, subscription: Subscription, grant: Grant): void {
+  if ('tier' in grant) requireFreePlace(rows, subscription, grant.tier)
   else requireRoom(subscription.credits + PACKS[grant.packSize].credits)
 }
 
 /** A month of another tier must not take the place of the one that is running. */
-function requireFreePlace(subscription: Subscription, asked: PaidTier): void {
+function requireFreePlace(rows: Rows<'billing'>, subscription: Subscription, asked: PaidTier): void {
   const tier = tierOf(subscription)
   const { status } = subscription
   if (tier === 'FREE' || tier === asked || status === 'pending') return
   if (status === 'cancelled' && compareTiers(asked, tier) > 0) return
   const until = subscription.nextBilling?.toISOString().slice(0, 10)
+  const isScheduled = activeSchedule(rows, subscription.userId) !== undefined
   throw refusal(
-    status,
+    subscription,
+    { isScheduled, refused: 'redeem' },
     `A month of ${asked} would take the place of the running ${tier}`,
     until ? `Redeem it after ${until}, when ${tier} has ended.` : `Redeem it when ${tier} has ended.`,
   )

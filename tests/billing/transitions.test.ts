@@ -1,6 +1,13 @@
 import { describe, expect, it, test } from 'vitest'
 import { applyTransition } from '../../src/billing/events.ts'
-import { ACTIONS, type Action, requireAllowed, STATUSES, type Status } from '../../src/billing/transitions.ts'
+import {
+  ACTIONS,
+  type Action,
+  allowedActions,
+  requireAllowed,
+  STATUSES,
+  type Status,
+} from '../../src/billing/transitions.ts'
 import { eventsOf, putSubscription, START, subscriptionOf, withBilling } from './world.ts'
 
 type Row = Record<Status, Status | '-'>
@@ -71,12 +78,12 @@ describe.each(ACTIONS)('%s', (action) => {
 
 test('a refusal says the state and what is allowed in it', () => {
   const refused = { message: '"cancel" needs a subscription that is active or past_due; this one is expired' }
-  expect(() => requireAllowed({ status: 'expired' }, 'cancel')).toThrow(expect.objectContaining(refused))
+  expect(() => requireAllowed({ status: 'expired', tier: 'FREE' }, 'cancel')).toThrow(expect.objectContaining(refused))
   try {
-    requireAllowed({ status: 'pending' }, 'spend')
+    requireAllowed({ status: 'pending', tier: 'JIVE' }, 'spend')
     expect.unreachable()
   } catch (error) {
-    const allowed = 'check_out, redeem, override, adjust'
+    const allowed = 'check_out, redeem'
     expect(error).toMatchObject({
       code: 'conflict',
       hint: `Allowed while it is pending: ${allowed}.`,
@@ -89,5 +96,27 @@ test('a refusal says the state and what is allowed in it', () => {
 })
 
 test('a status that nobody knows allows nothing', () => {
-  for (const action of ACTIONS) expect(() => requireAllowed({ status: 'frozen' }, action)).toThrow('frozen')
+  for (const action of ACTIONS)
+    expect(() => requireAllowed({ status: 'frozen', tier: 'JIVE' }, action)).toThrow('frozen')
+})
+
+describe('its person may ask for', () => {
+  const always = ['spend', 'check_out', 'redeem'] as const
+  const cases: readonly (readonly [string, string, boolean, readonly Action[]])[] = [
+    ['FREE', 'active', false, always],
+    ['FREE', 'expired', false, always],
+    ['JIVE', 'pending', false, ['check_out', 'redeem']],
+    ['JIVE', 'active', false, [...always, 'cancel']],
+    ['JIVE', 'active', true, [...always, 'change_tier', 'cancel']],
+    ['JIVE', 'past_due', true, [...always, 'cancel']],
+    ['JIVE', 'cancelled', false, always],
+    ['JIVE', 'paused', true, []],
+  ]
+  it.each(cases)('%s, %s, renews itself: %s', (tier, status, isScheduled, allowed) => {
+    expect(allowedActions({ tier, status }, { isScheduled })).toEqual(allowed)
+    for (const refused of allowed) {
+      const others = allowed.filter((action) => action !== refused)
+      expect(allowedActions({ tier, status }, { isScheduled, refused })).toEqual(others)
+    }
+  })
 })
