@@ -113,7 +113,8 @@ function writeBarrier(writer: Connection, domain: Domain, set: string, { paths, 
 
 function requireBarrier(reader: Connection, domain: Domain, set: string): void {
   const found = reader.prepare('select 1 from "InboxMessage" where id = ?').get(barrierOf(set))
-  if (!found) throw new FileError(`The snapshot of ${domain}.db lacks the barrier of ${set}: it is of another moment`)
+  if (!found)
+    throw new FileError(`The snapshot of ${domain}.db lacks the barrier of set ${set}: it is of another moment`)
 }
 
 async function cutAll(files: readonly OneFile[], { sources, elapsed, signal }: SetOptions): Promise<Cut> {
@@ -203,13 +204,11 @@ async function removeBackup({ id, domain, archive }: Manifest, policies: Policie
   await store.remove(archive)
 }
 
-/** `set-20261122T231500Z-1f3c9a2e` */
+/** `20261122T231500Z-1f3c9a2e` */
 function nameOf({ now, newId }: Sources): string {
-  const compact = now()
-    .toISOString()
-    .replace(/[-:]|\.\d+/g, '')
-  return `set-${compact}-${newId()
+  const time = now().toISOString()
+  const short = newId()
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '')
-    .slice(0, 8)}`
+  return `${time.replace(/[-:]|\.\d+/g, '')}-${short.slice(0, 8)}`
 }

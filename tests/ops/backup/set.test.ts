@@ -90,7 +90,7 @@ describe('a set', () => {
     withDatabases(async (databases) => {
       const policies = readPolicies({ dataDir: databases.dir })
       const taken = await setOf(databases)
-      expect(taken.set).toBe('set-20260601T120000Z-id1')
+      expect(taken.set).toBe('20260601T120000Z-id1')
       expect(taken.backups.map(({ domain }) => domain)).toEqual(DOMAINS)
       for (const domain of DOMAINS) {
         const { backups } = await listBackups(policies[domain])
