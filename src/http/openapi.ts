@@ -1,6 +1,8 @@
 // The frame of the OpenAPI document and what @fastify/swagger cannot say by itself.
 import type { z } from 'zod'
 import { type Access, isForPeople, scopesIn } from './authorization.ts'
+import { headersOf } from './response-headers.ts'
+import { PROBLEM_TYPE, problemText } from './schemas/problem.ts'
 
 export const OPENAPI = {
   openapi: '3.1.0',
@@ -14,7 +16,8 @@ export const OPENAPI = {
       'UTC, money is integer cents in fields ending in `Cents`, ids are opaque. Every error is a problem document (RFC 9457).',
       '',
       'A change answers `{data, change: {id, settled}}`: 202 with a Location where another file does not have its part yet.',
-      'With an `Idempotency-Key`, a repeat of a POST within 24 hours gets the same answer and changes nothing.',
+      'With an `Idempotency-Key`, a repeat of a POST within 24 hours gets the same answer, under `Idempotent-Replayed`,',
+      'and changes nothing.',
     ].join('\n'),
   },
   servers: [{ url: '/' }],
@@ -101,6 +104,7 @@ interface Parameter {
 interface Operation {
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: Body
+  readonly responses?: Readonly<Record<string, object>>
 }
 interface Body {
   readonly required?: boolean
@@ -114,7 +118,10 @@ export function plainer({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSche
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
 }
 
-/** Adds how `filter` is written into a URL, the schema that its entries share, and what else a transformation loses. */
+/**
+ * Adds how `filter` is written into a URL, the schema that its entries share, the headers of answers, the limit that
+ * every operation has, and what else a transformation loses.
+ */
 export function finishDocument<T extends object>(document: T): T {
   const { paths = {}, components = {} } = document as {
     paths?: Record<string, Record<string, Operation>>
@@ -131,12 +138,29 @@ export function finishDocument<T extends object>(document: T): T {
 }
 
 function finishOperation(operation: Operation): Operation {
-  const { parameters, requestBody } = operation
+  const { requestBody, responses = {} } = operation
+  const parameters = operation.parameters?.map(finishParameter)
+  const isKeyed = parameters?.some(({ name }) => name === HEADERS['idempotency-key']) ?? false
   return {
     ...operation,
-    ...(parameters && { parameters: parameters.map(finishParameter) }),
+    ...(parameters && { parameters }),
     ...(requestBody && { requestBody: { ...requestBody, required: hasFields(requestBody) } }),
+    responses: finishResponses(responses, isKeyed),
   }
+}
+
+/** The limit of requests is not a route's own, so that none needs to name it. */
+const TOO_MANY = {
+  description: problemText(429),
+  content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+}
+
+function finishResponses(responses: Readonly<Record<string, object>>, isKeyed: boolean): Record<string, object> {
+  const finished = Object.entries({ 429: TOO_MANY, ...responses }).map(([status, response]) => {
+    const headers = headersOf(status, isKeyed)
+    return [status, Object.keys(headers).length > 0 ? { ...response, headers } : response]
+  })
+  return Object.fromEntries(finished)
 }
 
 const HEADERS: Readonly<Record<string, string>> = {

@@ -27,7 +27,17 @@ interface Operation {
   readonly security?: readonly Record<string, unknown>[]
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly required?: boolean; readonly content: Record<string, Media> }
-  readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, Media> }>
+  readonly responses: Record<string, Answer>
+}
+interface Answer {
+  readonly description: string
+  readonly content?: Record<string, Media>
+  readonly headers?: Readonly<Record<string, Header>>
+}
+interface Header {
+  readonly description?: string
+  readonly example?: unknown
+  readonly schema?: { readonly type?: string }
 }
 interface Document {
   readonly openapi: string
@@ -191,6 +201,62 @@ test('headers are parameters: the key of a repeat, and who acts', () => {
   expect(spending?.operation.parameters?.map(({ name, required }) => [name, required])).toEqual([
     ['Idempotency-Key', true],
   ])
+})
+
+test('answers say which headers come with them', () => {
+  for (const { name, operation } of operations()) {
+    const isKeyed = (operation.parameters ?? []).some((parameter) => parameter.name === 'Idempotency-Key')
+    for (const [status, { headers = {} }] of Object.entries(operation.responses)) {
+      const expected = [
+        status === '202' && 'Location',
+        isKeyed && status.startsWith('2') && 'Idempotent-Replayed',
+        (['429', '503'].includes(status) || (isKeyed && status === '409')) && 'Retry-After',
+      ]
+      expect(Object.keys(headers), `${name} ${status}`).toEqual(expected.filter(Boolean))
+      for (const header of Object.values(headers)) {
+        const described = { description: expect.stringMatching(/\.$/), schema: { type: expect.any(String) } }
+        expect(header).toMatchObject(described)
+        expect(header.example).toBeDefined()
+      }
+    }
+  }
+  const [issuing] = operations().filter(({ route }) => route === 'POST /v1/vouchers')
+  const names = Object.entries(issuing?.operation.responses ?? {}).map(([status, { headers = {} }]) => [
+    status,
+    Object.keys(headers).join(),
+  ])
+  expect(Object.fromEntries(names)).toMatchObject({
+    201: 'Idempotent-Replayed',
+    202: 'Location,Idempotent-Replayed',
+    409: 'Retry-After',
+    429: 'Retry-After',
+    503: 'Retry-After',
+  })
+})
+
+test('every operation may answer 429 under a limit, and says so', async () => {
+  await withApp(
+    async ({ send, session }) => {
+      const by = {
+        public: {},
+        key: { scopes: ['admin', 'ops'] },
+        person: { session: await session() },
+      } as const
+      const ofWhom = (access: readonly string[] | 'public') =>
+        access === 'public' ? 'public' : access.some((who) => who === 'admin' || who === 'ops') ? 'key' : 'person'
+      await send('GET', '/health/live')
+      await send('GET', '/v1/users', by.key)
+      await send('GET', '/v1/me', by.person)
+      for (const { name, route, method, path, operation } of operations()) {
+        const access = AUTHORIZATION.get(route) ?? []
+        const answer = await send(method.toUpperCase() as 'GET', path.replace('{id}', 'x'), by[ofWhom(access)])
+        expect(answer.statusCode, name).toBe(429)
+        expect(Number(answer.headers['retry-after']), name).toBeGreaterThan(0)
+        expect(Object.keys(operation.responses), name).toContain('429')
+      }
+    },
+    { env: { GOGGA_RATE_LIMIT_PER_MINUTE: '1' } },
+  )
 })
 
 test('every problem says what it means', () => {

@@ -53,12 +53,15 @@ const WORDS: Readonly<Record<number, string>> = {
   503: 'A file or a service is out of reach now; Retry-After says when to try again.',
 }
 
+/** What a status says by itself. */
+export const problemText = (status: number): string => WORDS[status] ?? ''
+
 /** The entries of a route's `response` for these statuses. */
 export function problemsFor(...statuses: readonly number[]): Record<number, unknown> {
   return Object.fromEntries(
     statuses.map((status) => [
       status,
-      { description: WORDS[status], content: { [PROBLEM_TYPE]: { schema: ProblemSchema } } },
+      { description: problemText(status), content: { [PROBLEM_TYPE]: { schema: ProblemSchema } } },
     ]),
   )
 }
