@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'backup verify': async () => (await import('./backup-verify.ts')).verifyCommand,
   'backup prune': async () => (await import('./backup-prune.ts')).pruneCommand,
   'backup promises': async () => (await import('./backup-promises.ts')).promisesCommand,
+  restore: async () => (await import('./restore.ts')).restoreCommand,
   drill: async () => (await import('./drill.ts')).drillCommand,
   'litestream-config': async () => (await import('./litestream-config.ts')).litestreamConfigCommand,
   purge: async () => (await import('./purge.ts')).purgeCommand,

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { type Server, serve } from '../main.ts'
 import { readPolicies } from '../ops/backup/policy.ts'
 import { backupFigures } from '../ops/metrics/backup-figures.ts'
+import { recoverRestores } from '../ops/restore/swap.ts'
 import { findStartProblems, type StartChecksOptions, startScreen } from '../ops/start-checks.ts'
 
 export interface CheckedOptions extends StartChecksOptions {
@@ -14,6 +15,9 @@ export interface CheckedOptions extends StartChecksOptions {
 /** Undefined where the server cannot start; what is wrong was told, warnings as well. */
 export async function checkedConfig({ json, presets, ...options }: CheckedOptions): Promise<Config | undefined> {
   const { config, problems } = examineEnvironment(undefined, undefined, presets)
+  // Before anything looks at the files: one that was cut off in the middle of a restore gets its end.
+  for (const domain of problems.length === 0 ? recoverRestores(config.paths, new Date()) : [])
+    process.stderr.write(`The restore of ${domain}.db that was cut off is over.\n`)
   const findings = await findStartProblems(config, problems, options)
   if (findings.length > 0) process.stderr.write(startScreen(findings))
   if (!findings.some(({ level }) => level === 'error')) return config

@@ -1,0 +1,100 @@
+import { rmSync } from 'node:fs'
+import { DOMAINS, type Domain, isDomain } from '../database/domains.ts'
+import { UsageError } from '../errors.ts'
+import type { Wanted } from '../ops/restore/choose.ts'
+import { keptFiles, type RestoreReport, restore } from '../ops/restore/restore.ts'
+import { openBackupContext, printJson } from './backup-context.ts'
+import type { Arguments, Command } from './command.ts'
+
+export const restoreCommand: Command = {
+  usage: 'restore DOMAIN [--from ID] [--at TIME] [--forget-old] [--dry-run] [--json]',
+  summary: 'Put one file back as a backup has it, and make it fit the other two; the old file stays beside it.',
+  positionals: { least: 1, most: 1 },
+  options: {
+    from: { type: 'string', value: 'ID', help: 'this backup' },
+    at: {
+      type: 'string',
+      value: 'TIME',
+      help: 'the newest backup of this time or before, such as 2026-11-22T18:00:00Z',
+    },
+    'forget-old': { type: 'boolean', help: 'restore nothing: remove the old files that earlier restores kept' },
+    'dry-run': { type: 'boolean', help: 'say what would be lost, sent again and left dangling, change nothing' },
+  },
+  examples: [
+    'restore billing --from billing-20261122T231500Z-1f3c9a2e --dry-run',
+    'restore billing --at 2026-11-22T18:00:00Z',
+    'restore identity --at 2026-11-22 --json # with the id of every row that is lost',
+    'restore billing --forget-old # when the new file has proved itself',
+  ],
+  async run(args) {
+    const domain = domainIn(args)
+    if (args.flag('forget-old')) return forget(domain, args)
+    const wanted = wantedIn(args)
+    using context = openBackupContext()
+    const { config, policies, sources, signal, progress, endProgress } = context
+    const options = { policy: policies[domain], wanted, paths: config.paths, dryRun: args.flag('dry-run') }
+    const report = await restore({ ...options, sources, signal, progress })
+    endProgress()
+    if (args.flag('json')) printJson(report)
+    else process.stdout.write(textOf(report))
+    return 0
+  },
+}
+
+function domainIn({ positionals: [word = ''] }: Arguments): Domain {
+  if (isDomain(word)) return word
+  throw new UsageError(`Expected one of ${DOMAINS.join(', ')}, got "${word}".`)
+}
+
+function wantedIn(args: Arguments): Wanted {
+  const [from, at] = [args.text('from'), args.text('at')]
+  if (from !== undefined && at === undefined) return { from }
+  if (at === undefined || from !== undefined)
+    throw new UsageError('restore needs either --from with the id of a backup or --at with a time.', {
+      hint: 'See "gogga backup list" for ids.',
+    })
+  const time = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(at)
+    ? new Date(at)
+    : undefined
+  if (time && !Number.isNaN(time.getTime())) return { at: time }
+  throw new UsageError(`--at needs a time such as 2026-11-22T18:00:00Z, got "${at}".`)
+}
+
+function forget(domain: Domain, args: Arguments): 0 {
+  using context = openBackupContext()
+  const files = keptFiles(domain, context.config.paths)
+  const isDry = args.flag('dry-run')
+  for (const path of isDry ? [] : files) rmSync(path, { force: true })
+  if (args.flag('json')) printJson({ removed: files, dryRun: isDry })
+  else for (const path of files) process.stdout.write(`${isDry ? 'would remove' : 'removed'} ${path}\n`)
+  return 0
+}
+
+function textOf(report: RestoreReport): string {
+  const { domain, dryRun, backup, live, losses, erasures, reconciled, closed, dangling, kept, migrated } = report
+  const rows = Object.values(backup.rows).reduce((sum, count) => sum + count, 0)
+  const { sends, done, unresolved } = reconciled
+  const lines = [
+    `${dryRun ? 'Would restore' : 'Restored'} ${domain}.db from ${backup.id}, taken at ${backup.takenAt}, ${rows} rows`,
+    ...(live === 'compared' ? [] : [`The live file is ${live}: what is newer than the backup cannot be told`]),
+    ...losses.map(
+      ({ table, lost, changed, back }) =>
+        `  ${table}: ${lost.rows} rows lost, ${changed.rows} as they were before, ${back.rows} deleted ones there again`,
+    ),
+    ...migrated.map((name) => `  migration ${name} applied`),
+    ...(erasures.tombstones + erasures.rows > 0
+      ? [
+          `  ${erasures.tombstones} tombstones of other files taken over, ${erasures.rows} rows of erased people removed`,
+        ]
+      : []),
+    ...sends.map(({ origin, message }) => `  sent again from ${origin}.db: ${message.id}`),
+    ...Object.entries(done).map(([what, count]) => `  ${what}: ${count}`),
+    ...unresolved.map(({ file, table, id, why }) => `  LOOK AT ${file}.${table} ${id}: ${why}`),
+    ...closed.map((other) => `  ${other}.db could not be read: nothing was compared with it`),
+    ...dangling.map(
+      ({ link, rows: count, policy }) => `  ${link}: ${count} rows name what is not there (policy: ${policy})`,
+    ),
+    ...(kept === null ? [] : [`The old file is kept as ${kept}; "gogga restore ${domain} --forget-old" removes it`]),
+  ]
+  return `${lines.join('\n')}\n`
+}

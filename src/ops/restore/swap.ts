@@ -1,0 +1,79 @@
+// The successor takes the place of the live file by one rename; until then the old one is there, from then on the new one.
+// Each step looks at what is there and may be repeated: after a kill the same steps lead to the same end.
+import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
+import { openWriter } from '../../database/connections.ts'
+import { DOMAINS, type Domain } from '../../database/domains.ts'
+import { publish } from '../../database/durable.ts'
+import { postMessage } from '../../database/outbox.ts'
+import { rowsOver } from '../../database/rows.ts'
+import type { Paths } from './dangling.ts'
+import { holdFile } from './hold.ts'
+import { type Journal, openWork, type Send, type Work, workFolder } from './work.ts'
+
+/** Called at named places, where a test may end the process. */
+export type Reached = (place: string) => void
+
+const BUSY_WAIT_MS = 5_000
+
+/** Goes to the end of what the journal says. Throws ConflictError where somebody has the live file open. */
+export function goForward(journal: Journal, work: Work, paths: Paths, now: Date, reached: Reached = () => {}): void {
+  const { domain, kept, sends } = journal
+  if (existsSync(work.copy)) swap(domain, paths[domain], { copy: work.copy, kept }, reached)
+  reached('swapped')
+  send(sends, domain, paths, now)
+  reached('sent')
+  work.clear()
+}
+
+function swap(
+  domain: Domain,
+  live: string,
+  { copy, kept }: { readonly copy: string; readonly kept: string },
+  reached: Reached,
+): void {
+  using _held = existsSync(live) ? holdFile(domain, live) : undefined
+  // A second name, so that there is no moment without a file under the first.
+  if (existsSync(live) && !existsSync(kept)) linkSync(live, kept)
+  reached('linked')
+  // Where it could not be read, the old log is still there; SQLite would play it into whatever file has the name.
+  const log = `${live}-wal`
+  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 0) renameSync(log, `${kept}-wal`)
+  for (const path of [log, `${live}-shm`]) rmSync(path, { force: true })
+  reached('logs-moved')
+  publish(copy, live)
+}
+
+/** Each is written once, and not where its effect is in the restored file already. */
+function send(sends: readonly Send[], restored: Domain, paths: Paths, now: Date): void {
+  for (const origin of DOMAINS) {
+    const messages = sends.filter((one) => one.origin === origin).map(({ message }) => message)
+    if (messages.length === 0) continue
+    const [target, writer] = [openWriter(restored, paths[restored]), openWriter(origin, paths[origin])]
+    try {
+      writer.pragma(`busy_timeout = ${BUSY_WAIT_MS}`)
+      const [marks, tx] = [rowsOver(restored, target), rowsOver(origin, writer)]
+      writer.transaction(() => {
+        for (const message of messages) {
+          if (!marks.find('InboxMessage', { id: message.id })) postMessage(tx, message, now)
+        }
+      })()
+    } finally {
+      writer.close()
+      target.close()
+    }
+  }
+}
+
+/**
+ * Ends restores that were killed: those that had their successor ready go forward, of others nothing is left. Called before
+ * the files are opened. Gives the domains whose file was put in place. Throws ConflictError while a restore is at work.
+ */
+export function recoverRestores(paths: Paths, now: Date): readonly Domain[] {
+  return DOMAINS.filter((domain) => existsSync(workFolder(domain, paths))).filter((domain) => {
+    using work = openWork(domain, paths)
+    const journal = work.readJournal()
+    if (journal) goForward(journal, work, paths, now)
+    else work.clear()
+    return journal !== undefined
+  })
+}

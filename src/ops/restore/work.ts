@@ -1,0 +1,101 @@
+// The hidden folder beside a live file in which its successor is made, and the journal by which whoever comes next goes on
+// after a kill. Without a journal the live file is untouched; with one the successor is ready, and the way leads forward.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
+import { z } from 'zod'
+import type { Connection } from '../../database/connections.ts'
+import { DOMAINS, type Domain } from '../../database/domains.ts'
+import { syncFolder, writeWhole } from '../../database/durable.ts'
+import { ConflictError, FileError } from '../../errors.ts'
+import type { Paths } from './dangling.ts'
+
+const Send = z.object({
+  /** The file whose outbox it goes into. */
+  origin: z.enum(DOMAINS),
+  message: z.object({
+    id: z.string(),
+    type: z.string(),
+    target: z.enum(DOMAINS),
+    subjectId: z.string().nullable(),
+    payload: z.string(),
+    changeId: z.string().nullable(),
+  }),
+})
+/** A message that its origin does not hold any more, and whose effect went with the old file. */
+export type Send = z.output<typeof Send>
+
+const Journal = z.object({
+  version: z.literal(1),
+  domain: z.enum(DOMAINS),
+  backupId: z.string(),
+  /** Where the old file goes. */
+  kept: z.string(),
+  sends: z.array(Send),
+})
+export type Journal = z.output<typeof Journal>
+
+export interface Work extends Disposable {
+  /** The successor. */
+  readonly copy: string
+  readJournal(): Journal | undefined
+  writeJournal(journal: Journal): void
+  /** Everything goes, the journal last of what matters; the folder as well where the work is let go of. */
+  clear(): void
+}
+
+export const workFolder = (domain: Domain, paths: Paths): string =>
+  join(dirname(paths[domain]), `.gogga-restore-${domain}`)
+
+/** Holds the folder against other processes. Throws ConflictError where one is at work in it. */
+export function openWork(domain: Domain, paths: Paths): Work {
+  const folder = workFolder(domain, paths)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const hold = holdFolder(domain, folder)
+  const [copy, journal] = [join(folder, 'successor.db'), join(folder, 'journal.json')]
+  return {
+    copy,
+    readJournal: () => readJournal(journal),
+    writeJournal(content) {
+      writeWhole(journal, JSON.stringify(content))
+      syncFolder(folder)
+    },
+    clear() {
+      // The journal first: without it whatever else is left is no work to go on with.
+      rmSync(journal, { force: true })
+      for (const name of readdirSync(folder)) {
+        if (!name.startsWith('lock.db')) rmSync(join(folder, name), { recursive: true, force: true })
+      }
+    },
+    [Symbol.dispose]() {
+      if (!existsSync(journal)) rmSync(folder, { recursive: true, force: true })
+      hold.close()
+    },
+  }
+}
+
+/** The operating system lets go of a lock in a file when its process dies, however it dies. */
+function holdFolder(domain: Domain, folder: string): Connection {
+  const connection = new Database(join(folder, 'lock.db'), { timeout: 0 })
+  try {
+    connection.pragma('locking_mode = EXCLUSIVE')
+    connection.exec('begin exclusive')
+    return connection
+  } catch (cause) {
+    connection.close()
+    throw new ConflictError(`Another process is restoring ${domain}.db`, { cause, hint: 'Wait until it is done.' })
+  }
+}
+
+/** It is written whole: one that cannot be read was made by another program. */
+function readJournal(path: string): Journal | undefined {
+  if (!existsSync(path)) return undefined
+  try {
+    return Journal.parse(JSON.parse(readFileSync(path, 'utf8')))
+  } catch (cause) {
+    throw new FileError(`${path} is not the journal of a restore that this version knows`, {
+      cause,
+      hint: 'Finish the restore with the version of the program that began it.',
+    })
+  }
+}
