@@ -22,7 +22,7 @@ export function takeFrom(packs: readonly Pack[], credits: number): readonly Pack
   })
 }
 
-const sumLeft = (packs: readonly Pack[]): number => packs.reduce((sum, pack) => sum + leftOf(pack), 0)
+export const sumLeft = (packs: readonly Pack[]): number => packs.reduce((sum, pack) => sum + leftOf(pack), 0)
 
 /** What packs have left beyond the balance counts as spent. */
 export const heal = (packs: readonly Pack[], credits: number): readonly Pack[] =>

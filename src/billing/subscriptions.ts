@@ -2,11 +2,14 @@
 import type { Rows, Tx } from '../database/rows.ts'
 import { ConflictError } from '../errors.ts'
 import { applyTransition, type Sources, type Subscription, writeEvent } from './events.ts'
-import { openPacks, type Pack, writePacks } from './packs.ts'
+import { openPacks, type Pack, sumLeft, writePacks } from './packs.ts'
 import { activeSchedule } from './schedules.ts'
 import { type Standing, standingAt, termsOf } from './standing.ts'
 
-/** Every subject has one subscription, FREE to begin with; one that exists is left as it is. Throws ConflictError for the erased. */
+/**
+ * Every subject has one subscription, FREE to begin with; one that exists is left as it is. Packs may be there before it,
+ * where it was lost: what they have left is not. Throws ConflictError for the erased.
+ */
 export function openSubscription(
   tx: Tx<'billing'>,
   { userId }: { readonly userId: string },
@@ -22,7 +25,7 @@ export function openSubscription(
     ...termsOf('FREE'),
     status: 'active',
     payfastToken: null,
-    credits: 0,
+    credits: sumLeft(openPacks(tx, userId)),
     creditsUsed: 0,
     imagesUsed: 0,
     startedAt: now,

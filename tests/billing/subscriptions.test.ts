@@ -28,6 +28,31 @@ test('a subscription is opened once, FREE', async () => {
   })
 })
 
+test('packs whose subscription was lost count when one is opened again, but for those that have expired', async () => {
+  await withBilling(async ({ change, rows, sources }) => {
+    await change((tx) => {
+      putPack(tx, { id: 'begun', creditsUsed: 20_000 })
+      putPack(tx, { id: 'whole' })
+      putPack(tx, { id: 'used', creditsUsed: 50_000 })
+      putPack(tx, { id: 'expired', expiresAt: START })
+      putPack(tx, { id: 'pending', status: 'pending', expiresAt: null })
+      putPack(tx, { id: 'another', userId: 'bob' })
+    })
+    await change((tx) => openSubscription(tx, { userId: 'ann' }, sources))
+    expect(readSubscription(rows, 'ann', START)).toMatchObject({
+      packCredits: 80_000,
+      packs: [
+        { id: 'begun', creditsLeft: 30_000 },
+        { id: 'whole', creditsLeft: 50_000 },
+      ],
+    })
+    await change((tx) => bringUpToDate(tx, subscriptionOf(tx), sources))
+    expect(subscriptionOf(rows).credits).toBe(80_000)
+    expect(rows.find('CreditPurchase', { id: 'whole' })?.creditsUsed).toBe(0)
+    expect(problemsOf(rows)).toEqual([])
+  })
+})
+
 test('nothing is opened for the erased', async () => {
   await withBilling(async ({ change, rows, sources }) => {
     await change((tx) => tx.insert('Tombstone', { subjectId: 'ann', erasedAt: START }))
