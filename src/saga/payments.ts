@@ -123,13 +123,17 @@ function chargeOf(
   return rows.find('RecurringSchedule', { token })
 }
 
-/** The subject id that our form sent along; else that of the email, whoever it belongs to. */
+/** The subject id that our form sent along, where it is one; else that of the email, whoever it belongs to. */
 async function buyerOf({ files, ...sources }: Sagas, { userId, email, status }: Itn): Promise<string | undefined> {
-  if (userId !== undefined) return userId
+  if (userId !== undefined && isSubject(files.identity.rows, userId)) return userId
   if (email === undefined) throw unknownBuyer()
   if (status !== 'COMPLETE') return findSubject(files.identity.rows, email)
   return await files.identity.change((tx) => subjectForEmail(tx, { email }, sources))
 }
+
+/** Also of the erased: what they pay is kept on record, and their email must not come back. */
+const isSubject = (rows: Rows<'identity'>, id: string): boolean =>
+  (rows.find('User', { id }) ?? rows.find('Contact', { id }) ?? rows.find('Tombstone', { subjectId: id })) !== undefined
 
 const unknownBuyer = () =>
   new UsageError('Nothing in this notification says who paid', {

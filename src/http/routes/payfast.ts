@@ -51,7 +51,7 @@ export async function payfastRoutes(app: FastifyInstance, { context }: { readonl
     const itn = readItn(typeof request.body === 'string' ? request.body : '')
     verifyItn(itn, { merchant, sourceAddress: request.ip, sources: isSource })
     requireIds(itn)
-    await receiveNotification(sagas, itn)
+    await receiveNotification(sagas, withEmail(itn))
     return reply.type('text/plain; charset=utf-8').send('OK')
   })
 }
@@ -70,6 +70,10 @@ function requireIds({ paymentId, userId, token, email }: Itn): void {
   const list = errors.map(({ at, message }) => `${at}: ${message}`).join('; ')
   throw new UsageError(`The notification does not fit: ${list}`, { errors })
 }
+
+/** Beside a subject id, an email that is none is left out. */
+const withEmail = (itn: Itn): Itn =>
+  itn.email === undefined || isEmail(itn.email) ? itn : { ...itn, email: undefined }
 
 const isEmail = (text: string): boolean => /^[^@\s]+@[^@\s]+$/.test(text) && text.length <= 320 && isPlainText(text)
 
