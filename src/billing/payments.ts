@@ -1,5 +1,5 @@
 // Payments that PayFast reports, each of which takes effect once.
-import type { Tx } from '../database/rows.ts'
+import type { Rows, Tx } from '../database/rows.ts'
 import { UsageError } from '../errors.ts'
 import { chargePaid, chargeRefused } from './charges.ts'
 import { type PaymentKind, priceOf } from './checkout.ts'
@@ -28,19 +28,26 @@ export interface Payment {
 }
 
 /**
- * A confirmed payment. Throws UsageError, with nothing written, where the amount is not the price; for a charge of ours,
- * not what was charged.
+ * A confirmed payment. Throws UsageError, with nothing written, where the amount is neither the price nor that of its
+ * agreement; for a charge of ours, not what was charged.
  */
 export function recordPayment(tx: Tx<'billing'>, payment: Payment, sources: Sources): 'applied' | 'repeat' {
   const { paymentId, checkoutId } = payment
   if (tx.find('ProcessedPayment', { pfPaymentId: paymentId })) return 'repeat'
   const attempt = checkoutId === undefined ? undefined : tx.find('ChargeAttempt', { id: checkoutId })
-  requireAmount(payment, attempt ? attempt.amountCents : priceOf(payment.kind, payment.what))
+  if (attempt || !isAgreed(tx, payment))
+    requireAmount(payment, attempt?.amountCents ?? priceOf(payment.kind, payment.what))
   if (attempt) return chargePaid(tx, { attemptId: attempt.id, paymentId }, sources)
   addPayment(tx, { type: payment.kind, ...payment }, sources)
   // The money came and stays on record; there is nobody to give anything to.
   if (!isErased(tx, payment.userId)) grantPayment(tx, payment, sources)
   return 'applied'
+}
+
+/** Prices change; an agreement keeps the one that it was made at. */
+function isAgreed(rows: Rows<'billing'>, { kind, what, token, userId, amountCents }: Payment): boolean {
+  if (kind !== 'subscription' || token === undefined) return false
+  return rows.find('RecurringSchedule', { userId, token, tier: what, amountCents, status: 'active' }) !== undefined
 }
 
 function requireAmount({ amountCents }: Payment, expected: number): void {

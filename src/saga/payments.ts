@@ -4,7 +4,7 @@ import { beginCheckout, type PaymentKind, priceOf } from '../billing/checkout.ts
 import { failPayment, type Payment, recordPayment } from '../billing/payments.ts'
 import type { PayfastConfig } from '../config.ts'
 import type { Rows } from '../database/rows.ts'
-import { UnavailableError, UsageError } from '../errors.ts'
+import { GoggaError, UnavailableError, UsageError } from '../errors.ts'
 import { findSubject, subjectForEmail } from '../identity/contacts.ts'
 import { checkoutFields } from '../payfast/checkout.ts'
 import type { Itn } from '../payfast/itn.ts'
@@ -75,11 +75,42 @@ export function requirePayfast({ payfast }: Pick<PayfastPlace, 'payfast'>): Payf
   })
 }
 
+/** Money that came and that nothing was given for: to be paid back by hand, since nothing else keeps it. */
+export interface UnusablePayment {
+  /** PayFast's pf_payment_id. */
+  readonly paymentId: string
+  readonly kind: Itn['kind']
+  readonly amountCents: number
+  /** Null where it is for something that isn't sold, or for a charge that nobody knows. */
+  readonly expectedCents: number | null
+}
+
+export interface NotificationOptions {
+  /** Told before it throws; not of what PayFast sends again. */
+  readonly onUnusable?: (payment: UnusablePayment) => void
+}
+
 /**
  * Takes a notification that was verified. `repeat` where its payment is known, `ignored` where it changes nothing. Throws
  * UsageError where the amount is not the price, or nothing says who paid.
  */
-export async function receiveNotification(sagas: Sagas, itn: Itn): Promise<'applied' | 'repeat' | 'ignored'> {
+export async function receiveNotification(
+  sagas: Sagas,
+  itn: Itn,
+  { onUnusable }: NotificationOptions = {},
+): Promise<'applied' | 'repeat' | 'ignored'> {
+  try {
+    return await take(sagas, itn)
+  } catch (error) {
+    if (itn.status === 'COMPLETE' && error instanceof GoggaError && error.status < 500) {
+      const { paymentId, kind, amountCents } = itn
+      onUnusable?.({ paymentId, kind, amountCents, expectedCents: expectedCents(sagas.files.billing.rows, itn) })
+    }
+    throw error
+  }
+}
+
+async function take(sagas: Sagas, itn: Itn): Promise<'applied' | 'repeat' | 'ignored'> {
   if (itn.status === 'PENDING') return 'ignored'
   const { files, reached } = sagas
   const { status } = itn
@@ -90,6 +121,17 @@ export async function receiveNotification(sagas: Sagas, itn: Itn): Promise<'appl
   )
   reached('notification:committed')
   return outcome
+}
+
+function expectedCents(rows: Rows<'billing'>, itn: Itn): number | null {
+  const charge = chargeOf(rows, itn)
+  if (charge) return charge.amountCents
+  if (itn.kind === 'charge') return null
+  try {
+    return priceOf(itn.kind, itn.what)
+  } catch {
+    return null // It isn't sold: the error that is on its way says so.
+  }
 }
 
 /** Before anything is written: whoever pays another amount leaves no trace, not even as a contact. */
@@ -117,7 +159,7 @@ async function paymentOf(sagas: Sagas, itn: Itn): Promise<Payment | undefined> {
 function chargeOf(
   rows: Rows<'billing'>,
   { kind, checkoutId, token }: Itn,
-): { tier: string; userId: string } | undefined {
+): { tier: string; userId: string; amountCents: number } | undefined {
   const attempt = checkoutId === undefined ? undefined : rows.find('ChargeAttempt', { id: checkoutId })
   if (attempt || kind !== 'charge' || token === undefined) return attempt
   return rows.find('RecurringSchedule', { token })

@@ -1,7 +1,7 @@
 // Notifications of payments: whose they are, and what is told of one that cannot be used.
 import { describe, expect, test } from 'vitest'
 import type { Itn } from '../../src/payfast/itn.ts'
-import { receiveNotification } from '../../src/saga/payments.ts'
+import { receiveNotification, type UnusablePayment } from '../../src/saga/payments.ts'
 import { addPeople, failureOf, NOW, subscriptionOf, type World, withWorld } from './world.ts'
 
 const itn = (more: Partial<Itn> = {}): Itn =>
@@ -68,3 +68,62 @@ describe('a payment is that of', () => {
       expect(contactsOf(world)).toEqual([])
     }))
 })
+
+describe('a payment that came and cannot be used is told', () => {
+  const told = async ({ context }: World, payment: Itn): Promise<readonly UnusablePayment[]> => {
+    const unusable: UnusablePayment[] = []
+    const received = receiveNotification(context.sagas, payment, { onUnusable: (one) => unusable.push(one) })
+    expect(await failureOf(received)).toMatchObject({ status: expect.any(Number) })
+    return unusable
+  }
+
+  const CASES: readonly [string, Partial<Itn>, number | null][] = [
+    ['of another amount', { amountCents: 8_900 }, 9_900],
+    ['of a pack at another price', { kind: 'credit_pack', what: '200', amountCents: 19_000 }, 20_000],
+    ['of a pack that is not sold', { kind: 'credit_pack', what: '300', amountCents: 30_000 }, null],
+    ['of a tier that is not sold', { what: 'GOLD' }, null],
+    ['of nobody', { userId: 'no-such-user', email: undefined }, 9_900],
+    ['of a charge that nobody knows', { kind: 'charge', what: undefined, checkoutId: 'x', token: 'x' } as Itn, null],
+  ]
+  test.each(CASES)('%s', (_name, more, expectedCents) =>
+    withWorld(async (world) => {
+      await addPeople(world.context, 'ann')
+      const { paymentId, kind, amountCents, ...payment } = itn(more)
+      const unusable = { paymentId, kind, amountCents, expectedCents }
+      expect(await told(world, { ...payment, paymentId, kind, amountCents } as Itn)).toEqual([unusable])
+      expect([payersOf(world), contactsOf(world)]).toEqual([[], []])
+    }),
+  )
+
+  test('of a charge of ours: with what was charged', () =>
+    withWorld(async (world) => {
+      await addPeople(world.context, 'ann')
+      const terms = { userId: 'ann', tier: 'JIVE', amountCents: 8_000, status: 'started' }
+      await world.context.files.billing.change((tx) =>
+        tx.insert('ChargeAttempt', { id: 'try', scheduleId: 's', ...terms, startedAt: NOW, checkAt: NOW }),
+      )
+      const charge = { kind: 'charge', what: undefined, checkoutId: 'try', token: 'tok', amountCents: 9_900 } as Itn
+      expect(await told(world, itn(charge))).toEqual([
+        { paymentId: 'pf-1', kind: 'charge', amountCents: 9_900, expectedCents: 8_000 },
+      ])
+    }))
+
+  test('but not one that failed, nor one that can come again', () =>
+    withWorld(async (world) => {
+      await addPeople(world.context, 'ann')
+      expect(await told(world, itn({ status: 'FAILED', userId: 'no-such-user', email: undefined }))).toEqual([])
+      world.context.files.billing.connections.writer.pragma('query_only = on')
+      expect(await told(world, itn())).toEqual([])
+    }))
+})
+
+test('a payment by an agreement may be of its amount, whatever the price is now', () =>
+  withWorld(async (world) => {
+    const { sagas, files } = world.context
+    await addPeople(world.context, 'ann')
+    await receiveNotification(sagas, itn({ token: 'tok' }))
+    await files.billing.change((tx) => tx.update('RecurringSchedule', { token: 'tok' }, { amountCents: 8_000 }))
+    const charge = { kind: 'charge', what: undefined, checkoutId: 'x', token: 'tok', amountCents: 8_000 } as Itn
+    expect(await receiveNotification(sagas, itn({ ...charge, paymentId: 'pf-2' }))).toBe('applied')
+    expect(payersOf(world)).toEqual(['ann', 'ann'])
+  }))

@@ -51,7 +51,9 @@ export async function payfastRoutes(app: FastifyInstance, { context }: { readonl
     const itn = readItn(typeof request.body === 'string' ? request.body : '')
     verifyItn(itn, { merchant, sourceAddress: request.ip, sources: isSource })
     requireIds(itn)
-    await receiveNotification(sagas, withEmail(itn))
+    await receiveNotification(sagas, withEmail(itn), {
+      onUnusable: (payment) => request.log.warn(payment, 'a payment came that cannot be used: pay it back'),
+    })
     return reply.type('text/plain; charset=utf-8').send('OK')
   })
 }
