@@ -6,6 +6,7 @@ import { modelsOf, quote } from '../../database/catalog.ts'
 import type { Domain } from '../../database/domains.ts'
 import type { Rows, Tx } from '../../database/rows.ts'
 import { applyLinkPolicies } from '../../saga/link-policies.ts'
+import { keepRevoked } from './credentials.ts'
 import {
   type Around,
   again,
@@ -30,6 +31,7 @@ export function reconcile(around: Around): Reconciled {
 
 const BY_DOMAIN: Readonly<Record<Domain, (around: Around, found: Findings) => void>> = {
   identity(around, found) {
+    keepRevoked(around, found)
     noteVouchersAgain(around, found)
     tellLogged(around, found, ['roles_changed'])
   },

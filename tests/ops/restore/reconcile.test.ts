@@ -274,3 +274,44 @@ describe('an erased person', () => {
       expect(world.rows('identity', `select id from "User" where id = 'ann'`)).toEqual([])
     }))
 })
+
+describe('what was taken back after the backup of identity.db', () => {
+  const LATER = new Date(NOW.getTime() + DAY)
+  const credentials = ({ files }: Context) =>
+    files.identity.change((tx) => {
+      for (const id of ['open', 'closed']) {
+        tx.insert('Session', { id, userId: 'ann', tokenHash: `s-${id}`, createdAt: NOW, expiresAt: LATER })
+        tx.insert('ApiKey', { id, name: id, hash: `k-${id}`, scopes: 'admin', createdAt: NOW })
+        const token = { token: `t-${id}`, email: 'ann@mail.example', expiresAt: LATER, used: false, createdAt: NOW }
+        tx.insert('LoginToken', { id, ...token })
+      }
+    })
+  const takeBack = ({ files, sagas }: Context) =>
+    files.identity.change((tx) => {
+      tx.update('Session', { id: 'closed' }, { revokedAt: sagas.now() })
+      tx.update('ApiKey', { id: 'closed' }, { revokedAt: sagas.now() })
+      tx.update('LoginToken', { id: 'closed' }, { used: true })
+    })
+  const open = (world: RestoreWorld) => [
+    world.rows('identity', 'select id from "Session" where revokedAt is null'),
+    world.rows('identity', 'select id from "ApiKey" where revokedAt is null order by id'),
+    world.rows('identity', 'select id from "LoginToken" where not used'),
+  ]
+
+  it('stays taken back', () =>
+    withRestoreWorld(async (world) => {
+      const { reconciled } = await wentBack(world, 'identity', takeBack, { before: credentials })
+      expect(open(world)).toEqual([[{ id: 'open' }], [{ id: 'open' }], [{ id: 'open' }]])
+      expect(reconciled).toMatchObject({
+        done: { 'sessions ended again': 1, 'login tokens used up': 1, 'keys revoked again': 1 },
+        unresolved: [],
+      })
+    }))
+
+  it('where the old file is gone sessions and tokens end, and keys are named', () =>
+    withRestoreWorld(async (world) => {
+      const { reconciled } = await wentBack(world, 'identity', takeBack, { before: credentials, gone: true })
+      expect(open(world)).toEqual([[], [{ id: 'closed' }, { id: 'open' }], []])
+      expect(reconciled.unresolved.map(({ table, id }) => `${table} ${id}`)).toEqual(['ApiKey closed', 'ApiKey open'])
+    }))
+})
