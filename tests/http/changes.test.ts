@@ -43,7 +43,7 @@ test('people see what is theirs, services what they asked for, admin and ops eve
     const service: By = { scopes: ['frontend'] }
     const another: By = { scopes: ['frontend', 'compliance'] }
     const byPerson = await spend(test, own)
-    const byService = await spend(test, service)
+    const byService = await spend(test, service, 'another')
     const cases: readonly [string, By, string, number][] = [
       ['the person who asked', own, byPerson, 200],
       ['the person for whom a service asked', own, byService, 200],

@@ -8,8 +8,8 @@ export const crossOrigin = fastifyPlugin(async (app: FastifyInstance, { origins 
   await app.register(cors, {
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: ['authorization', 'x-api-key', 'content-type', 'idempotency-key'],
-    exposedHeaders: ['retry-after'],
+    allowedHeaders: ['authorization', 'x-api-key', 'content-type', 'idempotency-key', 'x-gogga-actor'],
+    exposedHeaders: ['retry-after', 'location', 'idempotent-replayed'],
     maxAge: 600,
   })
 })
