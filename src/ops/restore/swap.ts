@@ -20,7 +20,7 @@ export function goForward(journal: Journal, work: Work, paths: Paths, now: Date,
   const { domain, kept, sends } = journal
   if (existsSync(work.copy)) swap(domain, paths[domain], { copy: work.copy, kept }, reached)
   reached('swapped')
-  send(sends, domain, paths, now)
+  send(sends, paths, now)
   reached('sent')
   work.clear()
 }
@@ -43,23 +43,20 @@ function swap(
   publish(copy, live)
 }
 
-/** Each is written once, and not where its effect is in the restored file already. */
-function send(sends: readonly Send[], restored: Domain, paths: Paths, now: Date): void {
+/** Each is written once; what took effect already finds its mark. */
+function send(sends: readonly Send[], paths: Paths, now: Date): void {
   for (const origin of DOMAINS) {
     const messages = sends.filter((one) => one.origin === origin).map(({ message }) => message)
     if (messages.length === 0) continue
-    const [target, writer] = [openWriter(restored, paths[restored]), openWriter(origin, paths[origin])]
+    const writer = openWriter(origin, paths[origin])
     try {
       writer.pragma(`busy_timeout = ${BUSY_WAIT_MS}`)
-      const [marks, tx] = [rowsOver(restored, target), rowsOver(origin, writer)]
+      const tx = rowsOver(origin, writer)
       writer.transaction(() => {
-        for (const message of messages) {
-          if (!marks.find('InboxMessage', { id: message.id })) postMessage(tx, message, now)
-        }
+        for (const message of messages) postMessage(tx, message, now)
       })()
     } finally {
       writer.close()
-      target.close()
     }
   }
 }

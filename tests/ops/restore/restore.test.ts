@@ -92,7 +92,10 @@ describe('a restore', () => {
       const live = world.databases.paths.billing
       const [server, names] = [openWriter('billing', live), namesIn(live)]
       const rows = contentsOf(live)
-      const failure = await world.restore('billing', { from: id }).catch((error: unknown) => error)
+      const places: string[] = []
+      const reached = (place: string) => void places.push(place)
+      const failure = await world.restore('billing', { from: id }, { reached }).catch((error: unknown) => error)
+      expect(places).toEqual([]) // Before anything was fetched.
       expect(failure).toBeInstanceOf(ConflictError)
       expect((failure as Error).message).toContain('is in use')
       expect(contentsOf(live)).toEqual(rows)
