@@ -45,7 +45,8 @@ export async function serve(context: Context, { drainMs = DRAIN_MS, ...options }
   const metrics = metricsPort === undefined ? undefined : await listenForMetrics(app.metrics, host, metricsPort)
   opened.use(metrics)
   const address = await app.listen({ host, port })
-  const onError = (job: string, error: unknown) => app.log.error({ job, error: frames(error) }, 'background job failed')
+  const onError = (job: string, error: unknown, counts?: object) =>
+    app.log.error({ job, ...counts, error: frames(error) }, 'background job failed')
   const { sagas, payfast } = context
   const background = context.config.background ? startBackground({ sagas, payfast, onError }) : undefined
   opened.move() // From here on `stop` closes everything, in an order of its own.

@@ -92,14 +92,13 @@ async function terminate({ child }: Served): Promise<{ code: number | null; mill
 }
 
 /** Every acknowledged spend has its answer kept, and each kept answer took its credit once. */
-function expectKept({ paths }: Databases, { key }: Served, spenders: readonly Spender[]): void {
-  const [, keyId = ''] = key.split('_')
+function expectKept({ paths }: Databases, spenders: readonly Spender[]): void {
   const connection = new Database(paths.billing)
   const kept = new Set(connection.prepare('select id from "Change" where status = 200').pluck().all())
   const credits = connection.prepare('select sum(creditsUsed) from "Subscription"').pluck().get()
   connection.close()
   const keys = spenders.flatMap(({ acknowledged }) => [...acknowledged])
-  const ids = keys.map((key) => changeIdOf({ route: 'POST /v1/usage', body: {}, key, keyId, subjectId: undefined }))
+  const ids = keys.map((key) => changeIdOf({ route: 'POST /v1/usage', body: {}, key, scope: `u${key.split('-')[1]}` }))
   expect(ids.filter((id) => !kept.has(id))).toEqual([])
   expect(ids.length).toBeGreaterThan(0)
   expect(credits).toBe(kept.size)
@@ -119,7 +118,7 @@ test('under load: every spend that was answered is in billing.db, the logs are f
       expect(code, served.log()).toBe(0)
       expect(milliseconds).toBeLessThan(PROMISE_MS)
       expectNoLogs(databases)
-      expectKept(databases, served, spenders)
+      expectKept(databases, spenders)
     }),
   ))
 
@@ -139,7 +138,7 @@ test('with a connection that never ends its request', () =>
       expect(code, served.log()).toBe(0)
       expect(milliseconds).toBeLessThan(PROMISE_MS)
       expectNoLogs(databases)
-      expectKept(databases, served, [spender])
+      expectKept(databases, [spender])
     }),
   ))
 
@@ -157,6 +156,6 @@ test('with billing.db locked by another process, and writes that wait for it', (
       other.exec('rollback')
       other.close()
       expectNoLogs(databases)
-      expectKept(databases, served, spenders)
+      expectKept(databases, spenders)
     }),
   ))

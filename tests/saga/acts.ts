@@ -116,13 +116,13 @@ export const ACTS: Readonly<Record<string, Act>> = {
   },
   'change roles': {
     places: LOGGED,
-    ids: 1,
+    ids: 0,
     before: ann,
     run: ({ sagas }) => changeRoles(sagas, ADMIN, { userId: 'ann', isAdmin: true }, request({})),
   },
   'look a user up': {
     places: LOGGED,
-    ids: 1,
+    ids: 0,
     before: ann,
     run: ({ sagas }) => lookUpUser(sagas, ADMIN, 'ann@mail.example', request({})),
   },
