@@ -25,7 +25,9 @@ export async function administrationRoutes(
     ...ROUTE,
     url: '/v1/users/:id/tier-overrides',
     summary: "Set a user's tier",
-    about: 'At once, whatever the state of the subscription and without a payment.',
+    about:
+      'At once, whatever the state of the subscription and without a payment. It holds for the running period: what the ' +
+      'person has agreed to pay stays as it is, and its tier comes back with the next charge.',
     params: UserParams,
     body: TierOrder,
     data: TierSet,
