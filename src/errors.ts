@@ -91,3 +91,6 @@ export class FileError extends GoggaError {
     super('file', 500, 1, message, options)
   }
 }
+
+/** A message for those who are not on this machine: where the files lie is left out. */
+export const withoutPaths = (message: string): string => message.replaceAll(/ at (?:[A-Za-z]:)?[\\/][^\s:,]*/g, '')

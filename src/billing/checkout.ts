@@ -27,8 +27,6 @@ export interface Checkout {
   readonly recurring: boolean
 }
 
-export const isPaymentKind = (text: string): text is PaymentKind => text === 'subscription' || text === 'credit_pack'
-
 /** The price in cents. Throws UsageError for what isn't sold. */
 export function priceOf(kind: PaymentKind, what: string): number {
   if (kind === 'subscription') return TIERS[requirePaidTier(what)].priceCents

@@ -1,6 +1,7 @@
 // Messages from one file to another. A change writes them in its own transaction; their effect is written with the inbox
 // mark in the target's. In between they lie here, in the order of their writing.
 import type { Domain } from './domains.ts'
+import { timeText } from './row-codec.ts'
 import type { RowOf, Rows, Tx } from './rows.ts'
 
 export type OutboxRow = RowOf<Domain, 'OutboxMessage'>
@@ -35,7 +36,7 @@ export const waitingOf = (rows: Rows<Domain>, chain: Pick<OutboxRow, 'id' | 'sub
 
 /** Takes what is due for itself: other processes see it as due again only when this one has had its time. */
 export function claimDue(tx: Tx, now: Date, limit: number): OutboxRow[] {
-  const [time, lease] = [text(now), text(new Date(now.getTime() + LEASE_MS))]
+  const [time, lease] = [timeText(now), timeText(new Date(now.getTime() + LEASE_MS))]
   const ids = tx
     .all<{ id: string }>(
       `update "OutboxMessage" set nextAttemptAt = ? where id in (
@@ -50,10 +51,9 @@ export function claimDue(tx: Tx, now: Date, limit: number): OutboxRow[] {
 }
 
 export const isAnythingDue = (rows: Rows<Domain>, now: Date): boolean =>
-  rows.all('select 1 from "OutboxMessage" where deadAt is null and nextAttemptAt <= ? limit 1', text(now)).length > 0
+  rows.all('select 1 from "OutboxMessage" where deadAt is null and nextAttemptAt <= ? limit 1', timeText(now)).length >
+  0
 
 export function removeDelivered(tx: Tx, ids: readonly string[]): void {
   tx.run('delete from "OutboxMessage" where id in (select value from json_each(?))', JSON.stringify(ids))
 }
-
-const text = (time: Date): string => time.toISOString().replace('Z', '+00:00')

@@ -1,7 +1,7 @@
 // Any error → a problem document. Errors of the family keep their words; anything else says nothing of itself, since
 // a driver's or a library's message may hold values.
 import { STATUS_CODES } from 'node:http'
-import { GoggaError } from '../errors.ts'
+import { GoggaError, withoutPaths } from '../errors.ts'
 import type { Problem } from './schemas/problem.ts'
 
 export interface Occurrence {
@@ -17,7 +17,7 @@ interface HttpError extends Error {
 
 export function toProblem(error: unknown, occurrence: Occurrence): Problem {
   if (error instanceof GoggaError && error.status < 500) return describe(error, error.status, occurrence)
-  if (error instanceof GoggaError && error.status === 503) return describe(withoutPaths(error), 503, occurrence)
+  if (error instanceof GoggaError && error.status === 503) return describe(forCallers(error), 503, occurrence)
   const status = statusOf(error)
   if (status < 500) return describe(fromFramework(error as HttpError, status), status, occurrence)
   return describe({ code: 'internal', message: INTERNAL, errors: [], hint: undefined }, status, occurrence)
@@ -47,10 +47,10 @@ function describe({ code, message, hint, errors }: Told, status: number, { insta
 
 const endSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
-/** Where the files lie is for the log, not for callers. */
-function withoutPaths({ code, message, errors }: GoggaError): Told {
-  const detail = message.replaceAll(/ at (?:[A-Za-z]:)?[\\/][^\s:,]*/g, '')
-  return { code, message: detail, errors, hint: 'Repeat the request after the time in Retry-After.' }
+/** What to do on the machine itself is for the log; callers can only wait, where that helps. */
+function forCallers({ code, message, errors, retryAfter }: GoggaError): Told {
+  const hint = retryAfter === undefined ? undefined : 'Repeat the request after the time in Retry-After.'
+  return { code, message: withoutPaths(message), errors, hint }
 }
 
 /** Fastify's own words for what it refuses quote the URL or the body, so they are said anew. */

@@ -1,5 +1,6 @@
 // The record of who read whose personal information. A row is on disk before the answer leaves; rows of requests that
 // come in while one is written go together in the next write, so that the record costs a busy server little.
+import { timeText } from '../database/row-codec.ts'
 import type { PrismaClient } from '../generated/identity/client.ts'
 
 /** One answer that showed personal information, or was chosen or ordered by it. */
@@ -58,7 +59,7 @@ export function accessRecorder(client: PrismaClient, { now, newId, subjectsOf }:
   return ({ apiKeyId, route, fields, subjects, requestId }) => {
     const people = subjectsOf ? subjectsOf(subjects) : subjects
     open ??= begin()
-    const time = now().toISOString().replace('Z', '+00:00') // As Prisma writes it.
+    const time = timeText(now())
     open.rows.push([newId(), apiKeyId, route, fields.join(' '), JSON.stringify(people), requestId, time])
     return open.written
   }

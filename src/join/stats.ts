@@ -1,7 +1,9 @@
 // Figures over the three files. One statement for each line of the answer; the widest read an index or a table once.
+
 import type { Connection } from '../database/connections.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { knownError } from '../database/errors.ts'
+import { timeText } from '../database/row-codec.ts'
 
 type Readers = Readonly<Record<Domain, Connection>>
 
@@ -55,7 +57,7 @@ export function overview(readers: Readers, now: Date = new Date()): Overview {
       subscriptions: { total: sum(byStatus), byStatus, byTier },
       payments: one('billing', billing, payments),
       creditPurchases: { total: sum(bought), byStatus: bought },
-      vouchers: one('admin', admin, VOUCHERS, now.toISOString().replace('Z', '+00:00')),
+      vouchers: one('admin', admin, VOUCHERS, timeText(now)),
     }
   })
 }

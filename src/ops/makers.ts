@@ -1,5 +1,7 @@
 // What invented people are made of: ids, codes, times and choices, all from one source of randomness.
 
+import { timeText } from '../database/row-codec.ts'
+
 export const DAY_MS = 86_400_000
 
 export interface MakersOptions {
@@ -35,6 +37,6 @@ export function makersOf({ now, random }: MakersOptions) {
     pick: <T>(from: readonly T[]): T => from[below(from.length)] as T,
     /** A time in the last `days` days. */
     past: (days: number) => now - below(days * DAY_MS),
-    time: (milliseconds: number) => new Date(milliseconds).toISOString().replace('Z', '+00:00'),
+    time: (milliseconds: number) => timeText(new Date(milliseconds)),
   }
 }

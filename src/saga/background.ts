@@ -3,6 +3,7 @@
 import { bringPersonUpToDate, dueSubscriptions } from '../billing/due.ts'
 import { changeIn } from '../database/clients.ts'
 import { DOMAINS } from '../database/domains.ts'
+import { timeText } from '../database/row-codec.ts'
 import type { PayfastClient } from '../payfast/client.ts'
 import { KEPT_MS } from './changes.ts'
 import { type Failed, failedOf, throwFailed, tryFor } from './one-by-one.ts'
@@ -108,7 +109,7 @@ export async function bringSubscriptionsUpToDate({ files, ...sources }: Sagas): 
 
 /** Answers are kept for 24 hours. */
 export async function forgetAnswers({ files, now }: Sagas): Promise<number> {
-  const before = new Date(now().getTime() - KEPT_MS).toISOString().replace('Z', '+00:00')
+  const before = timeText(new Date(now().getTime() - KEPT_MS))
   const sql = 'delete from "Change" where id in (select id from "Change" where createdAt < ? limit (? + 0))'
   let total = 0
   for (const domain of DOMAINS) {

@@ -5,7 +5,7 @@ import { changeIn, type Files } from '../database/clients.ts'
 import type { Domain } from '../database/domains.ts'
 import { type OutboxRow, postMessage } from '../database/outbox.ts'
 import type { Tx } from '../database/rows.ts'
-import { GoggaError } from '../errors.ts'
+import { GoggaError, withoutPaths } from '../errors.ts'
 import { type Handled, isMessageType, MESSAGES, type MessageType, type Post, post } from './messages.ts'
 import type { Reached, SagaSources } from './sources.ts'
 
@@ -103,8 +103,6 @@ const reasonOf = (error: unknown): string =>
   error instanceof GoggaError
     ? `${error.code}: ${withoutPaths(error.message)}`.slice(0, 300)
     : `internal: ${nameOf(error)}`
-
-const withoutPaths = (text: string): string => text.replaceAll(/ at (?:[A-Za-z]:)?[\\/][^\s:,]*/g, '')
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
 

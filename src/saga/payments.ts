@@ -32,6 +32,8 @@ export interface PayfastPlace {
   readonly publicUrl: string | undefined
 }
 
+/** Somebody has to set them up: an earlier repeat would find the same. */
+const OFF_SECONDS = 3_600
 const NOTIFICATIONS = '/v1/payfast/notifications'
 
 /** Throws ConflictError where the purchase makes no sense now, UnavailableError where payments are off. */
@@ -71,6 +73,7 @@ export function checkOut(
 export function requirePayfast({ payfast }: Pick<PayfastPlace, 'payfast'>): PayfastConfig {
   if (payfast) return payfast
   throw new UnavailableError('Payments are off: this server has no PayFast merchant', {
+    retryAfter: OFF_SECONDS,
     hint: 'Set PAYFAST_MERCHANT_ID, PAYFAST_MERCHANT_KEY and PAYFAST_PASSPHRASE.',
   })
 }

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
+import { withoutPaths } from '../../errors.ts'
 import { dropMessage, listOutbox, outboxFigures, retryMessage, type Undelivered } from '../../saga/dead-letters.ts'
 import { accessTo } from '../authorization.ts'
 import { securityOf } from '../openapi.ts'
@@ -66,7 +67,7 @@ const Nothing = z
 /** Where the files lie is for the command, on the machine itself. */
 const withoutPath = <T extends Undelivered>(message: T): T => ({
   ...message,
-  reason: message.reason?.replaceAll(/ at (?:[A-Za-z]:)?[\\/][^\s:,]*/g, '') ?? null,
+  reason: message.reason === null ? null : withoutPaths(message.reason),
 })
 
 function aboutOf(method: string, url: string, about: string) {

@@ -4,6 +4,7 @@
 
 import { modelsOf, quote } from '../../database/catalog.ts'
 import type { Domain } from '../../database/domains.ts'
+import { timeText } from '../../database/row-codec.ts'
 import type { Rows, Tx } from '../../database/rows.ts'
 import { applyLinkPolicies } from '../../saga/link-policies.ts'
 import { keepRevoked } from './credentials.ts'
@@ -90,7 +91,7 @@ function sendUsers(around: Around, found: Findings): void {
   const { tx, identity, takenAt } = around
   if (!identity) return
   const lost = new Set(lostMarks(around, 'user-created').map(whatOf))
-  const since = takenAt.toISOString().replace('Z', '+00:00')
+  const since = timeText(takenAt)
   const users = [
     ...identity.all<{ id: string }>('select id from "User" where createdAt >= ?', since).map(({ id }) => id),
     ...[...lost].filter((id) => identity.find('User', { id })),
@@ -106,7 +107,7 @@ function sendUsers(around: Around, found: Findings): void {
 
 /** What administrators did in this file since the backup: the log says that they did, the rows do not know. */
 function tellLogged({ tx, admin, takenAt }: Around, found: Findings, actions: readonly string[]): void {
-  const since = takenAt.toISOString().replace('Z', '+00:00')
+  const since = timeText(takenAt)
   const logs = admin?.all<{ id: string; action: string }>(
     'select id, action from "AdminLog" where createdAt >= ? and action in (select value from json_each(?)) order by createdAt, id',
     since,
