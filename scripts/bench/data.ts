@@ -1,16 +1,21 @@
 // The data of the benchmarks: the same invented people in three files and in one, made once and kept in .cache/bench/.
+import { hash } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { pathInFolder } from '../../src/config.ts'
 import { DOMAINS, type Domain } from '../../src/database/domains.ts'
-import { migrate } from '../../src/database/migrations.ts'
+import { migrate, migrationsOf } from '../../src/database/migrations.ts'
 import { seededRandom } from '../../src/ops/makers.ts'
 import { seed } from '../../src/ops/seed.ts'
 
 const CACHE = join(import.meta.dirname, '../../.cache/bench')
-/** Part of the folder's name: data of an older shape is made anew. */
+/** Part of the folder's name, with the migrations: data of another shape is made anew. */
 const SHAPE = 4
+const SCHEMAS = hash(
+  'sha256',
+  JSON.stringify(DOMAINS.flatMap((domain) => migrationsOf(domain).map(({ checksum }) => checksum))),
+)
 const NOW = Date.UTC(2026, 10, 22)
 /** Tables that a page of users joins; the baseline's one file holds these. */
 const JOINED: readonly (readonly [Domain, string])[] = [
@@ -33,7 +38,7 @@ export interface BenchData {
 
 /** Makes or reuses the data; `say` tells what takes long. */
 export function benchData(people: number, say: (text: string) => void): BenchData {
-  const dir = join(CACHE, `${SHAPE}-${people}`)
+  const dir = join(CACHE, `${SHAPE}-${SCHEMAS.slice(0, 8)}-${people}`)
   if (!existsSync(dir)) {
     say(`making ${people} people in ${DOMAINS.length} files and in one …`)
     const beside = `${dir}.${process.pid}`
