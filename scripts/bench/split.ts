@@ -87,15 +87,22 @@ function copyByAttach(legacy: string, into: string): void {
     file.prepare('attach ? as legacy').run(legacy)
     const models = allModels.filter((model) => model.domain === domain && model.legacy && !model.legacy.moved)
     file.transaction(() => {
-      for (const model of models) file.exec(insertSelect(model))
+      for (const model of models) file.exec(insertSelect(model, columnsOf(file, model)))
     })()
     file.exec('detach legacy')
     file.close()
   }
 }
 
-function insertSelect({ name, columns, legacy }: CatalogModel): string {
-  const to = columns.map((column) => quote(column.name)).join(', ')
-  const from = columns.map((column) => quote(column.legacy ?? column.name)).join(', ')
+/** What the unified table has: columns that came later take their default. */
+function columnsOf(file: Database.Database, { name, legacy }: CatalogModel): ReadonlySet<string> {
+  const columns = file.prepare("select name from pragma_table_info(?, 'legacy')").pluck()
+  return new Set(columns.all(legacy?.table ?? name) as string[])
+}
+
+function insertSelect({ name, columns, legacy }: CatalogModel, there: ReadonlySet<string>): string {
+  const copied = columns.filter((column) => there.has(column.legacy ?? column.name))
+  const to = copied.map((column) => quote(column.name)).join(', ')
+  const from = copied.map((column) => quote(column.legacy ?? column.name)).join(', ')
   return `insert into ${quote(name)} (${to}) select ${from} from legacy.${quote(legacy?.table ?? name)}`
 }
