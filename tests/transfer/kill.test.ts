@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { merge } from '../../src/transfer/merge.ts'
 import type { SplitReport } from '../../src/transfer/report.ts'
 import { split } from '../../src/transfer/split.ts'
-import { contentOf } from '../helpers/compare-databases.ts'
+import { type Content, contentOf } from '../helpers/compare-databases.ts'
 import { withFolder } from '../helpers/databases.ts'
 import { buildLegacyDatabase } from '../helpers/legacy-database.ts'
 import { transferContext } from '../helpers/transfer.ts'
@@ -16,11 +16,14 @@ const CHILD = join(import.meta.dirname, '../helpers/split-child.ts')
 const USERS = 8_000
 
 let source: Buffer
+/** What the input holds, read once: no test changes it without saying so. */
+let original: Content
 
 beforeAll(async () => {
   await withFolder((dir) => {
     buildLegacyDatabase(join(dir, 'legacy.db'), { users: USERS })
     source = readFileSync(join(dir, 'legacy.db'))
+    original = contentOf(join(dir, 'legacy.db'))
   })
 })
 
@@ -63,8 +66,9 @@ describe('a split that is killed shows nothing, and the next run completes it', 
       expect(report.tables.every(({ equal }) => equal)).toBe(true)
       expect(readdirSync(into).sort()).toEqual(PUBLISHED)
       expect(readdirSync(dir).sort()).toEqual(['data', 'legacy.db'])
+      expect(readFileSync(legacy).equals(source)).toBe(true)
       await merge({ from: into, into: merged, context: transferContext() })
-      expect(contentOf(merged)).toEqual(contentOf(legacy))
+      expect(contentOf(merged)).toEqual(original)
     })
   })
 })
@@ -83,7 +87,7 @@ test('what the files committed after the last journal is taken back', async () =
     const report = await split({ legacy, into, context: transferContext('third') })
     expect(report.begun).toBe('resumed')
     await merge({ from: into, into: merged, context: transferContext() })
-    expect(contentOf(merged)).toEqual(contentOf(legacy))
+    expect(contentOf(merged)).toEqual(original)
   })
 })
 
