@@ -62,6 +62,8 @@ function buildModel(domain: Domain, model: ParsedModel, report: Report): Catalog
       retain.line,
       `@retain expects a period such as 5y and a column of ${model.name}, for example "@retain 1y createdAt"`,
     )
+  const chain = find('chain')
+  if (chain) checkChain(model, chain, report)
   const columns = model.fields.map((field) => buildColumn(domain, model, field, report))
   const links = model.fields.flatMap((field) => buildLink(field, report))
   const moved = legacy?.words.includes('moved') ?? false
@@ -71,11 +73,25 @@ function buildModel(domain: Domain, model: ParsedModel, report: Report): Catalog
     ...(api && { resource: api.words[0] ?? '', listed: !api.words.includes('expand-only') }),
     ...(legacy && { legacy: { table: legacy.words.find((word) => word !== 'moved') ?? model.name, moved } }),
     ...(retain && { retain: { period: retain.words[0] ?? '', column: retain.words[1] ?? '' } }),
+    ...(chain && { chained: true as const }),
     key: keyOf(model),
     columns,
     indexes: model.blocks.filter(({ kind }) => kind !== 'id').map(({ columns }) => columns),
     links,
   }
+}
+
+/** Rows of a log are found again by one key, say when they were written, and outlive what they name. */
+function checkChain(model: ParsedModel, { line }: Annotation, report: Report): void {
+  if (keyOf(model).length !== 1) report(line, `@chain expects one @id column, ${model.name} has ${keyOf(model).length}`)
+  const isTimed = model.fields.some(
+    ({ name, type, nullable }) => name === 'createdAt' && type === 'DateTime' && !nullable,
+  )
+  if (!isTimed) report(line, `@chain expects a column createdAt of type DateTime in ${model.name}`)
+  for (const field of model.fields)
+    for (const { tag, options, line: at } of field.annotations)
+      if ((tag === 'link' || tag === 'subject') && options.onErase !== 'keep')
+        report(at, `${model.name}.${field.name} is in a log (@chain), whose rows never change: expected onErase=keep`)
 }
 
 function keyOf(model: ParsedModel): readonly string[] {

@@ -44,6 +44,8 @@ export interface CatalogModel {
   /** Where its rows lie in the unified database; `moved`: single columns of a table that otherwise lives in another file. */
   readonly legacy?: { readonly table: string; readonly moved: boolean }
   readonly retain?: { readonly period: string; readonly column: string }
+  /** A log: rows are never changed, and each is linked to the one before. */
+  readonly chained?: true
   readonly key: readonly string[]
   readonly columns: readonly CatalogColumn[]
   readonly indexes: readonly (readonly string[])[]

@@ -6,6 +6,7 @@ import type { Prisma as Admin } from '../generated/admin/client.ts'
 import type { Prisma as Billing } from '../generated/billing/client.ts'
 import type { Prisma as Identity } from '../generated/identity/client.ts'
 import { modelNamed, modelsOf, quote } from './catalog.ts'
+import { type Chain, chainOver } from './chain.ts'
 import type { Connection } from './connections.ts'
 import type { Domain } from './domains.ts'
 import { type Codec, codecOf, type Stored } from './row-codec.ts'
@@ -68,6 +69,8 @@ export function rowsOver<D extends Domain>(
 ): Tx<D> {
   const codecs = new Map<string, Codec>(modelsOf(domain).map((model) => [model.name, codecOf(model)]))
   const statements = new Map<string, Statement<unknown[], unknown>>()
+  const logs = new Map(modelsOf(domain).flatMap((model) => (model.chained ? [[model.name, model] as const] : [])))
+  let chain: Chain | undefined
 
   const codec = (model: string): Codec => {
     const found = codecs.get(model)
@@ -103,9 +106,12 @@ export function rowsOver<D extends Domain>(
       const columns = names(row)
       const marks = columns.map(() => '?').join(', ')
       check(row)
-      prepared(`insert into ${quote(model)} (${columns.map(quote).join(', ')}) values (${marks})`).run(
-        ...columns.map((name) => encode(name, row[name])),
-      )
+      const values = columns.map((name) => encode(name, row[name]))
+      const log = logs.get(model)
+      if (log) chain ??= chainOver(domain, connection)
+      const end = log && chain?.end()
+      prepared(`insert into ${quote(model)} (${columns.map(quote).join(', ')}) values (${marks})`).run(...values)
+      if (log && end) chain?.append(end, log, Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null])))
     },
     update(model: string, where: Values, changes: Values) {
       const { encode, check, names } = codec(model)
@@ -113,17 +119,23 @@ export function rowsOver<D extends Domain>(
       const sets = columns.map((name) => `${quote(name)} = ?`).join(', ')
       check(changes)
       const sql = `update ${quote(model)} set ${sets}${conditions(codec(model), where)}`
+      refuseLog(logs, model)
       const values = columns.map((name) => encode(name, changes[name]))
       return prepared(sql).run(...values, ...bound(codec(model), where)).changes
     },
     remove(model: string, where: Values) {
       const sql = `delete from ${quote(model)}${conditions(codec(model), where)}`
+      refuseLog(logs, model)
       return prepared(sql).run(...bound(codec(model), where)).changes
     },
     run: (sql: string, ...values: Stored[]) => prepared(sql).run(...values).changes,
   }
   // The names and values are checked by the interface's types; here they are only names of the catalog and values.
   return rows as unknown as Tx<D>
+}
+
+function refuseLog(logs: ReadonlyMap<string, unknown>, model: string): void {
+  if (logs.has(model)) throw new Error(`Rows of ${model} are never changed: the chain of their file would break`)
 }
 
 function conditions({ names }: Codec, where: Values): string {

@@ -24,6 +24,7 @@ export function sendFound(found: Found, request: FastifyRequest, reply: FastifyR
   reply.header('content-type', JSON_TYPE)
   if (!pii || pii.fields.length === 0 || (pii.subjects.length === 0 && !found.byPii)) return void reply.send(text)
   const { method, id, routeOptions } = request
-  const access = { apiKeyId: callerOf(request).keyId, route: `${method} ${routeOptions.url}`, requestId: id, ...pii }
+  const route = `${method} ${routeOptions.url}`
+  const access = { apiKeyId: callerOf(request).keyId, route, requestId: id, purpose: null, ...pii }
   return record(access).then(() => text)
 }

@@ -81,7 +81,7 @@ export async function createApp(
   await app.register(healthRoutes, { context })
   await app.register(metricsRoutes)
   const { now, newId, files } = context
-  const record = accessRecorder(files.identity.client, { now, newId, subjectsOf: accessSubjects(files) })
+  const record = accessRecorder(files.identity.change, { now, newId, subjectsOf: accessSubjects(files) })
   await app.register(resourceRoutes, { context, record })
   await app.register(statsRoutes, { context })
   for (const routes of CHANGES) await app.register(routes, { context })

@@ -1,6 +1,6 @@
 // The record of who read whose personal information. A row is on disk before the answer leaves; rows of requests that
 // come in while one is written go together in the next write, so that the record costs a busy server little.
-import { timeText } from '../database/row-codec.ts'
+import type { NewRow, RowOf, Tx } from '../database/rows.ts'
 import type { PrismaClient } from '../generated/identity/client.ts'
 
 /** One answer that showed personal information, or was chosen or ordered by it. */
@@ -13,6 +13,8 @@ export interface Access {
   /** Subject ids of the people whose information was in the answer; `<resource>:<id>` of a row of nobody known. */
   readonly subjects: readonly string[]
   readonly requestId: string
+  /** An id of the register of purposes (purposes.ts). */
+  readonly purpose: string | null
 }
 
 export interface AccessSources {
@@ -25,23 +27,18 @@ export interface AccessSources {
 /** Resolves when the row is written; rejects with UnavailableError where it could not be, and then nothing may be answered. */
 export type RecordAccess = (access: Access) => Promise<void>
 
-/** A row in the order of the insert's columns. */
-type Row = readonly [
-  id: string,
-  apiKeyId: string,
-  route: string,
-  fields: string,
-  subjects: string,
-  requestId: string,
-  createdAt: string,
-]
+type Row = NewRow<RowOf<'identity', 'AccessLog'>>
 
 interface Batch {
   readonly rows: Row[]
   readonly written: Promise<void>
 }
 
-export function accessRecorder(client: PrismaClient, { now, newId, subjectsOf }: AccessSources): RecordAccess {
+/** `change` writes to identity.db, as a change of its own. */
+export function accessRecorder(
+  change: (work: (tx: Tx<'identity'>) => void) => Promise<void>,
+  { now, newId, subjectsOf }: AccessSources,
+): RecordAccess {
   let last: Promise<unknown> = Promise.resolve()
   let open: Batch | undefined
 
@@ -50,30 +47,29 @@ export function accessRecorder(client: PrismaClient, { now, newId, subjectsOf }:
     const written = last.then(async () => {
       await turnOfLoop() // Requests that lie ready on other connections join this write.
       open = undefined
-      await insert(client, rows)
+      await change((tx) => {
+        for (const row of rows) tx.insert('AccessLog', row)
+      })
     })
     last = written.catch(() => undefined) // Whoever waits for this batch hears of it; the next one is tried anyway.
     return { rows, written }
   }
 
-  return ({ apiKeyId, route, fields, subjects, requestId }) => {
+  return ({ fields, subjects, ...access }) => {
     const people = subjectsOf ? subjectsOf(subjects) : subjects
     open ??= begin()
-    const time = timeText(now())
-    open.rows.push([newId(), apiKeyId, route, fields.join(' '), JSON.stringify(people), requestId, time])
+    open.rows.push({
+      id: newId(),
+      ...access,
+      fields: fields.join(' '),
+      subjects: JSON.stringify(people),
+      createdAt: now(),
+    })
     return open.written
   }
 }
 
 const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-// One statement whatever the number of rows, so that it is prepared once: a third of createMany's time.
-async function insert(client: PrismaClient, rows: readonly Row[]): Promise<void> {
-  await client.$executeRaw`
-    insert into "AccessLog" (id, apiKeyId, route, fields, subjects, requestId, createdAt)
-    select value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6
-    from json_each(${JSON.stringify(rows)})`
-}
 
 export interface AccessRecord extends Access {
   readonly id: string

@@ -22,11 +22,12 @@ const access = (requestId: string) => ({
   fields: ['users.email', 'auth-logs.ip'],
   subjects: ['u1', 'u2'],
   requestId,
+  purpose: 'support',
 })
 
 test('a row says who read which fields of whom, through which route, when', async () => {
-  await withIdentity(async ({ client }) => {
-    await accessRecorder(client, sources())(access('r1'))
+  await withIdentity(async ({ client, change }) => {
+    await accessRecorder(change, sources())(access('r1'))
     expect(await listAccesses(client, { limit: 10 })).toEqual([{ id: 'access-1', ...access('r1'), createdAt: NOW }])
     const row = await client.accessLog.findFirstOrThrow()
     expect(row).toMatchObject({ fields: 'users.email auth-logs.ip', subjects: '["u1","u2"]' })
@@ -34,17 +35,13 @@ test('a row says who read which fields of whom, through which route, when', asyn
 })
 
 test('each of many at once is written before its promise resolves, in one write', async () => {
-  await withIdentity(async ({ client, reader }) => {
+  await withIdentity(async ({ client, reader, change }) => {
     let writes = 0
-    const counted = client.$extends({
-      query: {
-        $executeRaw: ({ args, query }) => {
-          writes += 1
-          return query(args)
-        },
-      },
-    })
-    const record = accessRecorder(counted as unknown as typeof client, sources())
+    const counted: typeof change = (work) => {
+      writes += 1
+      return change(work)
+    }
+    const record = accessRecorder(counted, sources())
     const isThere = reader.prepare('select 1 from "AccessLog" where requestId = ?')
     const ids = Array.from({ length: 200 }, (_, index) => `r${index}`)
     await Promise.all(ids.map((id) => record(access(id)).then(() => expect(isThere.get(id), id).toBeDefined())))
@@ -54,8 +51,8 @@ test('each of many at once is written before its promise resolves, in one write'
 })
 
 test('where the row cannot be written the promise rejects, and the next one is written', async () => {
-  await withIdentity(async ({ client, path }) => {
-    const record = accessRecorder(client, sources())
+  await withIdentity(async ({ client, path, change }) => {
+    const record = accessRecorder(change, sources())
     const other = openWriter('identity', path)
     other.exec('begin immediate')
     await expect(record(access('r1'))).rejects.toMatchObject({ code: 'unavailable' })

@@ -281,7 +281,7 @@ describe('what was taken back after the backup of identity.db', () => {
     files.identity.change((tx) => {
       for (const id of ['open', 'closed']) {
         tx.insert('Session', { id, userId: 'ann', tokenHash: `s-${id}`, createdAt: NOW, expiresAt: LATER })
-        tx.insert('ApiKey', { id, name: id, hash: `k-${id}`, scopes: 'admin', createdAt: NOW })
+        tx.insert('ApiKey', { id, name: id, hash: `k-${id}`, scopes: 'admin', purposes: '', createdAt: NOW })
         const token = { token: `t-${id}`, email: 'ann@mail.example', expiresAt: LATER, used: false, createdAt: NOW }
         tx.insert('LoginToken', { id, ...token })
       }
