@@ -1,4 +1,4 @@
-/** South African ID numbers (YYMMDDSSSSCAZ) and payment card numbers (ISO/IEC 7812), by their own check rules. */
+/** South African ID numbers (YYMMDDSSSSCAZ: birth, sequence, citizenship, a digit without meaning today, check digit) and payment card numbers (ISO/IEC 7812), by their own check rules. */
 import type { Candidate } from './kinds.ts'
 
 /** Luhn's check digit (ISO/IEC 7812-1, annex B). */
@@ -26,8 +26,13 @@ function isDate(digits: string): boolean {
 /** In one piece, or with a break after the date: 6-4-3, 6 4 2 1, 2 2 2 4 3. */
 const idShape = /^(?:13$|6,|2,2,2,)/
 
+/** 0 citizen, 1 permanent resident, 2 refugee (Identification Act 68 of 1997; Refugees Act 130 of 1998). */
+const citizenships = '012'
+const CITIZENSHIP = 10
+
 export function isIdNumber({ digits, shape, plain }: Candidate): boolean {
-  return digits.length === 13 && plain && idShape.test(shape) && isDate(digits) && hasLuhn(digits)
+  if (digits.length !== 13 || !plain || !idShape.test(shape)) return false
+  return isDate(digits) && citizenships.includes(digits.charAt(CITIZENSHIP)) && hasLuhn(digits)
 }
 
 /** Issuer prefixes and lengths that are in use; 1 (airlines) and other 6s are not, which keeps timestamps out. */

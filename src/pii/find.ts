@@ -6,17 +6,18 @@
 import { bareNumbers } from './bare.ts'
 import { decode, type View } from './decode.ts'
 import { pushEmails } from './emails.ts'
+import { pushIbans } from './ibans.ts'
 import { pushIpv4, pushIpv6 } from './ips.ts'
 import type { PiiKind, PiiSpan } from './kinds.ts'
 import { pushNumbers } from './numbers.ts'
-import { EMAIL, ESCAPE, HIDDEN, IPV4, IPV6, isAlphanumeric, marksOf, NUMBER } from './scan.ts'
+import { EMAIL, ESCAPE, HIDDEN, IBAN, IPV4, IPV6, isAlphanumeric, marksOf, NUMBER } from './scan.ts'
 import { withoutTokens } from './tokens.ts'
 
 export type { PiiKind, PiiSpan } from './kinds.ts'
 
 /** Of two overlapping spans of the same length the kind that stands further left here wins. */
-const specific: readonly PiiKind[] = ['email', 'idNumber', 'card', 'ip', 'phone']
-const ALL = EMAIL | NUMBER | IPV4 | IPV6
+const specific: readonly PiiKind[] = ['email', 'iban', 'idNumber', 'card', 'ip', 'phone']
+const ALL = EMAIL | NUMBER | IPV4 | IPV6 | IBAN
 /** What one value hides from another is found by looking again without the first; twice is enough for real text. */
 const LOOKS = 3
 
@@ -55,6 +56,7 @@ function look(raw: string, rawMarks: number, wanted: number): PiiSpan[] {
   if (marks & EMAIL) pushEmails(text, spans, widthIn(view))
   if (marks & IPV6) pushIpv6(text, spans)
   if (marks & IPV4) pushIpv4(text, spans)
+  if (marks & IBAN) pushIbans(text, spans)
   if (marks & NUMBER) pushNumbers(text, spans)
   const kept = spans.length > 1 ? withoutOverlaps(spans) : spans
   if (starts === undefined) return kept

@@ -1,6 +1,6 @@
 // What the detectors find, and what they pass to each other.
 
-export type PiiKind = 'email' | 'phone' | 'idNumber' | 'ip' | 'card'
+export type PiiKind = 'email' | 'phone' | 'idNumber' | 'ip' | 'card' | 'iban'
 
 /**
  * Offsets are UTF-16 code units into the raw text. `value` is the decoded value (JSON escapes undone). `bare`: the span

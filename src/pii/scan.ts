@@ -11,6 +11,7 @@ export const HIDDEN = 4
 export const NUMBER = 8
 export const IPV4 = 16
 export const IPV6 = 32
+export const IBAN = 64
 
 /** The fewest digits of a number without a plus sign: 00 and the shortest international number. */
 const FEWEST_DIGITS = 9
@@ -94,9 +95,20 @@ export function marksOf(text: string): number {
     dots = (dots + (pairHasDot[both] as number)) * (keepsDots[kind] as number)
     if (digits >= FEWEST_DIGITS) marks |= NUMBER
     if (dots >= FEWEST_DOTS) marks |= IPV4
+    if (kind === DIGIT && before !== DIGIT && isIbanHead(text, at)) marks |= IBAN
     before = kind
   }
   return colons >= FEWEST_COLONS ? marks | IPV6 : marks
+}
+
+/** Two letters that begin a word, and two digits, the first of them at `at`. */
+function isIbanHead(text: string, at: number): boolean {
+  if (!isLetter(text.charCodeAt(at - 1)) || !isLetter(text.charCodeAt(at - 2))) return false
+  return isDigit(text.charCodeAt(at + 1)) && !isAlphanumeric(text.charCodeAt(at - 3))
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90)
 }
 
 /** ASCII letters and digits: what tokens, hashes and ids are made of, so what a value must not touch. */

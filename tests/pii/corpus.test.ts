@@ -4,7 +4,7 @@ import { detach, reattach } from '../../src/pii/tokens.ts'
 import { type Labelled, mixed, negatives, positives } from './corpus.ts'
 
 const corpus = [...positives, ...mixed, ...negatives]
-const kinds: readonly PiiKind[] = ['email', 'phone', 'idNumber', 'ip', 'card']
+const kinds: readonly PiiKind[] = ['email', 'phone', 'idNumber', 'ip', 'card', 'iban']
 
 interface Score {
   right: number
@@ -17,8 +17,11 @@ function isIn(list: readonly { kind: PiiKind; value: string }[], one: { kind: Pi
 }
 
 function scores(items: readonly Labelled[]): Record<PiiKind, Score> {
-  const score = () => ({ right: 0, missed: [], wrong: [] })
-  const by: Record<PiiKind, Score> = { email: score(), phone: score(), idNumber: score(), ip: score(), card: score() }
+  const score = (): Score => ({ right: 0, missed: [], wrong: [] })
+  const by: Record<PiiKind, Score> = {
+    ...{ email: score(), phone: score(), idNumber: score() },
+    ...{ ip: score(), card: score(), iban: score() },
+  }
   for (const { name, text, expected } of items) {
     const found = findPii(text)
     const where = (one: { kind: PiiKind; value: string }) =>

@@ -61,6 +61,13 @@ export const ips = [
   ...['::13.1.68.3', '0:0:0:0:0:ffff:129.144.52.38', '1:2:3:4:5:6:7:8', 'fd12:3456:789a:1::', '2001:db8::'],
 ]
 
+/** The examples of SWIFT's register; South Africa has no IBAN. */
+export const ibans = [
+  ...['GB29NWBK60161331926819', 'GB29 NWBK 6016 1331 9268 19', 'gb29nwbk60161331926819', 'DE89370400440532013000'],
+  ...['DE89 3704 0044 0532 0130 00', 'NO9386011117947', 'BE68539007547034', 'FR1420041010050500013M02606'],
+  ...['MT84MALT011000012345MTLCAST001S', 'NL91-ABNA-0417-1643-00', 'MU17BOMM0101101030300200000MUR'],
+]
+
 export const valuesOf: Record<PiiKind, readonly string[]> = {
   email: emails,
   idNumber: [
@@ -71,4 +78,5 @@ export const valuesOf: Record<PiiKind, readonly string[]> = {
   card: [...cards, '4111 1111 1111 1111', '5555-5555-5555-4444', '3782 822463 10005', '3056 930902 5904'],
   phone: phones,
   ip: ips,
+  iban: ibans,
 }
