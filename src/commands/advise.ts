@@ -8,6 +8,7 @@ export const adviseCommand: Command = {
   summary: 'Say whether a unified database should be split, with the figures that it is judged by. Writes nothing.',
   positionals: { least: 1, most: 1 },
   examples: ['advise dev.db', 'advise dev.db --json'],
+  files: 'none',
   async run(args) {
     const [path = ''] = args.positionals
     const now = () => performance.now()

@@ -8,6 +8,7 @@ export const listCommand: Command = {
   summary: 'List backups, newest first, with their checks.',
   positionals: { least: 0, most: 3 },
   examples: ['backup list', 'backup list billing', 'backup list identity --json'],
+  files: 'none',
   async run(args) {
     const domains = domainsIn(args.positionals)
     using context = openBackupContext()

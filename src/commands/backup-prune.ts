@@ -8,6 +8,7 @@ export const pruneCommand: Command = {
   positionals: { least: 0, most: 3 },
   options: { 'dry-run': { type: 'boolean', help: 'say what would be removed, remove nothing' } },
   examples: ['backup prune --dry-run', 'backup prune billing', 'backup prune --json'],
+  files: 'none',
   async run(args) {
     const domains = domainsIn(args.positionals)
     const dryRun = args.flag('dry-run')

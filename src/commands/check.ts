@@ -25,6 +25,7 @@ export const checkCommand: Command = {
     undo: { type: 'string', value: 'FILE', help: 'put back what a repair took away, from the file that it wrote' },
   },
   examples: ['check', 'check --quick --json', 'check --domain billing', 'check --repair --dry-run', 'check --repair'],
+  files: (args) => (args.flag('repair') || args.text('undo') !== undefined ? 'changes' : 'reads'),
   async run(args) {
     const domains = readDomains(args)
     refuseMixed(args)

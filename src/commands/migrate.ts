@@ -12,6 +12,7 @@ export const migrateCommand: Command = {
   summary: 'Make the files that are missing, and apply the migrations that any of the three lacks.',
   options: { 'dry-run': { type: 'boolean', help: 'say what would be applied, change nothing' } },
   examples: ['migrate', 'migrate --dry-run', 'migrate --json # with GOGGA_DATA_DIR=/srv/gogga in the environment'],
+  files: 'changes',
   async run(args) {
     const { paths } = readConfig()
     const isDry = args.flag('dry-run')

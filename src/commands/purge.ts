@@ -25,6 +25,7 @@ export const purgeCommand: Command = {
     'dry-run': { type: 'boolean', help: 'count what would be removed, and remove nothing' },
   },
   examples: ['purge --dry-run', 'purge', 'purge --domain identity --json', 'purge --domain identity --vacuum'],
+  files: 'changes',
   async run(args) {
     const [domains, dryRun, config] = [readDomains(args), args.flag('dry-run'), readConfig()]
     const progress = createProgress({ now: () => performance.now(), units: { purge: 'rows' } })

@@ -26,6 +26,7 @@ export const restoreCommand: Command = {
     'restore identity --at 2026-11-22 --json # with the id of every row that is lost',
     'restore billing --forget-old # when the new file has proved itself',
   ],
+  files: 'changes',
   async run(args) {
     const domain = domainIn(args)
     if (args.flag('forget-old')) return forget(domain, args)
