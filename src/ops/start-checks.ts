@@ -63,7 +63,8 @@ function examineFile(domain: Domain, path: string, willMigrate: boolean): readon
       error(
         group,
         `is missing: nothing is at ${path}`,
-        `Run "npm run db -- migrate deploy --domain ${domain}" to create it, or restore it from a backup.`,
+        `Run "gogga restore ${domain} --from latest --dry-run" to see what a backup brings back. Where there never was ` +
+          `one: "npm run db -- migrate deploy --domain ${domain}".`,
       ),
     ]
   }
