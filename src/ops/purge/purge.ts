@@ -10,7 +10,7 @@ import { timeText } from '../../database/row-codec.ts'
 import type { Tx } from '../../database/rows.ts'
 import { type MessageType, type Post, post } from '../../saga/messages.ts'
 import { postParentDeleted } from '../../saga/parent-deleted.ts'
-import { besideCheckpoints } from './checkpoints.ts'
+import { besideCheckpoints, OWN_LOG_PAGES } from './checkpoints.ts'
 import { cutoffOf, type Retention, retentionsOf } from './retention.ts'
 
 export interface PurgeOptions {
@@ -20,6 +20,8 @@ export interface PurgeOptions {
   readonly clock?: Clock
   /** Ends after so many batches, with what is left for the next time. */
   readonly maxBatches?: number
+  /** How many pages the log may hold before they are moved into the file; fewer where another process has the file open. */
+  readonly logPages?: number
   /** After each batch. */
   readonly onBatch?: (batch: Batch) => void
   /** For each message that tells another file of removed rows; the next sweep delivers it in any case. */
@@ -41,8 +43,13 @@ export interface Purged {
   readonly rows: number
 }
 
-/** Aimed at, so that a batch that takes three times as long as the last one still is within 20 ms. */
-const AIM_MS = 6
+/** Aimed at, so that a batch that takes five times as long as the last one still is within 20 ms. */
+const AIM_MS = 3
+/**
+ * How many times as long everybody else has the writer. Another process looks for it again after 1, 2, 4, 8 ms: with the
+ * writer free four fifths of the time, hardly one look in six hundred comes to the fifth.
+ */
+const REST = 4
 const FIRST_ROWS = 20
 const LEAST_ROWS = 5
 const MOST_ROWS = 1_000
@@ -65,7 +72,7 @@ export function countDue(
 
 /** Removes everything that is due, table by table. May be stopped and begun again at any moment. */
 export async function purge(files: Files, options: PurgeOptions): Promise<readonly Purged[]> {
-  const { now, domains = DOMAINS, maxBatches = Number.POSITIVE_INFINITY } = options
+  const { now, domains = DOMAINS, maxBatches = Number.POSITIVE_INFINITY, logPages = OWN_LOG_PAGES } = options
   const purged: Purged[] = []
   let batches = 0
   for (const retention of retentionsOf(domains)) {
@@ -73,7 +80,7 @@ export async function purge(files: Files, options: PurgeOptions): Promise<readon
     const { model, period } = retention
     let rows = 0
     if (batches < maxBatches && isAnyDue(files, retention, before)) {
-      await besideCheckpoints(files, model.domain, async (between) => {
+      await besideCheckpoints(files, model.domain, logPages, async (between) => {
         let [size, isDone] = [FIRST_ROWS, false]
         for (; !isDone && batches < maxBatches; batches++) {
           const batch = await removeBatch(files, retention, before, size, options)
@@ -109,6 +116,9 @@ export function nextSize(size: number, heldMs: number): number {
   return Math.max(LEAST_ROWS, Math.min(fitting, Math.ceil(size * 1.5), MOST_ROWS))
 }
 
+/** For everybody else, other processes too. A batch that took long for once does not make a long purge. */
+export const restAfter = (heldMs: number): number => REST * Math.min(heldMs, 2 * AIM_MS)
+
 async function removeBatch(
   files: Files,
   retention: Retention,
@@ -128,8 +138,7 @@ async function removeBatch(
   const batch = { model: nameOf(retention), rows, heldMs }
   if (rows > 0) onBatch?.(batch)
   for (const id of posted) onPosted?.(domain, id)
-  // As long again for everybody else, also for other processes.
-  await wait(clock, Math.min(heldMs, AIM_MS))
+  await wait(clock, restAfter(heldMs))
   return batch
 }
 

@@ -6,7 +6,8 @@ import { allModels, modelNamed } from '../../../src/database/catalog.ts'
 import type { Clock } from '../../../src/database/clock.ts'
 import { openReader, openWriter } from '../../../src/database/connections.ts'
 import { DOMAINS } from '../../../src/database/domains.ts'
-import { type Batch, countDue, nextSize, purge, purgeStep } from '../../../src/ops/purge/purge.ts'
+import { besideCheckpoints } from '../../../src/ops/purge/checkpoints.ts'
+import { type Batch, countDue, nextSize, purge, purgeStep, restAfter } from '../../../src/ops/purge/purge.ts'
 import { cutoffOf, type Retention } from '../../../src/ops/purge/retention.ts'
 import { giveBack, spaceOf, vacuum } from '../../../src/ops/purge/space.ts'
 import { DAY, NOW, outboxOf, SECOND, type World, withWorld } from '../../saga/world.ts'
@@ -158,9 +159,9 @@ describe('purge', () => {
     }))
 
   it.each([
-    [20, 3, 30],
-    [20, 6, 20],
-    [20, 24, 5],
+    [20, 1.5, 30],
+    [20, 3, 20],
+    [20, 12, 5],
     [1_000, 0, 1_000],
     [100, 1_000, 5],
   ])('goes on from %i rows in %i ms with %i', (size, heldMs, next) => expect(nextSize(size, heldMs)).toBe(next))
@@ -175,6 +176,30 @@ describe('purge', () => {
       expect(new Set(during)).toEqual(new Set([0]))
       expect(writer.pragma('wal_autocheckpoint', { simple: true })).toBe(1_000)
     }))
+
+  it('leaves a short log alone, moves a long one into the file beside the writer, and at the end all of it', () =>
+    withWorld(async ({ context: { files } }) => {
+      const { writer } = files.identity.connections
+      const waiting = () => {
+        const [{ log, checkpointed }] = writer.pragma('wal_checkpoint(NOOP)') as [{ log: number; checkpointed: number }]
+        return log - checkpointed
+      }
+      const grow = () => files.identity.change((tx) => void tx.run(many(200)[0] ?? ''))
+      const clear = () => files.identity.change((tx) => void tx.run('delete from "AuthLog"'))
+      await besideCheckpoints(files, 'identity', 1_000_000, async (between) => {
+        await grow()
+        expect([await between(), waiting() > 0]).toEqual([false, true])
+      })
+      expect(waiting()).toBe(0)
+      await besideCheckpoints(files, 'identity', 5, async (between) => {
+        await clear()
+        expect([await between(), waiting()]).toEqual([true, 0])
+        expect(await between()).toBe(false)
+      })
+    }))
+
+  it('leaves everybody else the writer for four times as long, and for no longer where the disk was slow for once', () =>
+    expect([0, 2, 3, 500].map(restAfter)).toEqual([0, 8, 12, 24]))
 
   it('ends a step after so many batches, and takes the rest the next time', () =>
     withWorld(async (world) => {
