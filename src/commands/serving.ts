@@ -2,10 +2,9 @@
 import { type Config, examineEnvironment } from '../config.ts'
 import type { Context } from '../context.ts'
 import { type Server, serve } from '../main.ts'
-import { readPolicies } from '../ops/backup/policy.ts'
-import { backupFigures } from '../ops/metrics/backup-figures.ts'
 import { findStartProblems, type StartChecksOptions, startScreen } from '../ops/start-checks.ts'
 import { endRestores } from './cut-off-restores.ts'
+import { servedWork } from './served-work.ts'
 
 export interface CheckedOptions extends StartChecksOptions {
   readonly json: boolean
@@ -24,11 +23,8 @@ export async function checkedConfig({ json, presets, ...options }: CheckedOption
   return undefined
 }
 
-/** With what metrics tell of the backups. */
-export function serveMeasured(context: Context): Promise<Server> {
-  const { backupPolicy: file, dataDir } = context.config
-  return serve(context, { figures: { backups: backupFigures(readPolicies({ file, dataDir }), context.now) } })
-}
+/** With its work in the background, and what metrics tell of it. Throws UsageError where the backup policy does not fit. */
+export const serveMeasured = async (context: Context): Promise<Server> => serve(context, servedWork(context))
 
 const GRACE_MS = 300
 
