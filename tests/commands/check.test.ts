@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { withDatabases } from '../helpers/databases.ts'
@@ -57,12 +57,23 @@ it('repairs, says how to take it back, and takes it back', () =>
     const back = await gogga(databases.dir, 'check', '--undo', undo, '--json')
     expect([back.code, JSON.parse(back.out)]).toEqual([0, { restored: 1, left: 0 }])
     expect(rowsOf(databases, 'billing', 'select id from "Subscription"')).toEqual([{ id: 'sub1' }])
+
+    expect((await gogga(databases.dir, 'check', '--quick')).out).toContain(
+      'undo files: 1 undo file(s) of repairs lie in',
+    )
+    const dry = await gogga(databases.dir, 'check', '--forget-undo', '--dry-run')
+    expect(dry).toMatchObject({ code: 0, out: `would remove ${undo}\n` })
+    expect(existsSync(undo)).toBe(true)
+    const gone = await gogga(databases.dir, 'check', '--forget-undo', '--json')
+    expect([gone.code, JSON.parse(gone.out)]).toEqual([0, { removed: [undo], dryRun: false }])
+    expect(existsSync(undo)).toBe(false)
   }))
 
 it.each([
   ['an unknown file', ['--domain', 'users'], /--domain expects one of identity, billing, admin, got "users"/],
-  ['a dry run of nothing', ['--dry-run'], /--dry-run goes with --repair only/],
-  ['both ways at once', ['--repair', '--undo', 'x'], /cannot be done at once/],
+  ['a dry run of nothing', ['--dry-run'], /--dry-run goes with --repair and --forget-undo only/],
+  ['both ways at once', ['--repair', '--undo', 'x'], /Only one of --repair, --undo and --forget-undo/],
+  ['to repair and forget', ['--repair', '--forget-undo'], /Only one of --repair, --undo and --forget-undo/],
   ['a quick repair', ['--repair', '--quick'], /--quick is for checking/],
   ['an undo file that is none', ['--undo', 'nothing.jsonl'], /nothing\.jsonl is no undo file/],
 ])('refuses %s, exit code 2', (_name, args, says) =>

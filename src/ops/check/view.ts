@@ -8,6 +8,13 @@ import type { Limits } from './limits.ts'
 
 export type Readers = Readonly<Partial<Record<Domain, Connection>>>
 
+export interface Folders {
+  /** Where repairs write their undo files. */
+  readonly undo: string
+  /** Undefined where they lie in a bucket. */
+  readonly backups: (domain: Domain) => string | undefined
+}
+
 export interface View {
   readonly paths: Readonly<Record<Domain, string>>
   /** The files that are asked about. */
@@ -19,6 +26,8 @@ export interface View {
   readonly limits: Limits
   /** Promises of the domain's backups against what lies in their store (src/ops/backup/promises.ts). */
   readonly backups: ((domain: Domain) => Promise<Pick<Promised, 'alarms' | 'newest'> | undefined>) | undefined
+  /** What lies beside the files; undefined where it is not looked at. */
+  readonly folders: Folders | undefined
   readonly openWriter: typeof openWriter
   /** Bytes that this user may still write where the folder lies. */
   readonly freeBytes: (folder: string) => number

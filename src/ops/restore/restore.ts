@@ -1,7 +1,7 @@
 // One file from a backup, while the others stay as they are: fetched beside, checked, made to fit the others, put in place by
 // a rename. Up to the journal nothing but the hidden folder changes; from there on the way leads forward, also after a kill.
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { type Connection, openReader, openWriter } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { migrate } from '../../database/migrations.ts'
@@ -216,15 +216,4 @@ function syncFile(path: string): void {
   } finally {
     closeSync(file)
   }
-}
-
-/** Files that earlier restores put aside, with their logs. */
-export function keptFiles(domain: Domain, paths: Paths): readonly string[] {
-  const folder = dirname(paths[domain])
-  const start = `${basename(paths[domain])}.before-restore-`
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((name) => name.startsWith(start))
-    .sort()
-    .map((name) => join(folder, name))
 }
