@@ -71,6 +71,7 @@ export function createChecker({ paths, policies, now }: CheckerOptions): Checker
     async run(turn) {
       while (running && turn === 'whole' && running.turn !== 'whole') await running.ended.catch(() => undefined)
       if (running) return await running.ended
+      stopped.signal.throwIfAborted()
       const since = now()
       const ended = oneTurn(turn, since).finally(() => {
         running = undefined
@@ -98,6 +99,7 @@ async function inProcess(task: CheckTask, signal: AbortSignal): Promise<readonly
   signal.addEventListener('abort', kill, { once: true })
   // Its answer may lie in the channel still when it is gone.
   const ended = Promise.all([once(child, 'exit'), once(child, 'disconnect')])
+  ended.catch(() => undefined) // Where the task cannot be sent, nobody waits for it.
   const answers: CheckAnswer[] = []
   child.on('message', (message: CheckAnswer) => answers.push(message))
   try {
@@ -105,6 +107,7 @@ async function inProcess(task: CheckTask, signal: AbortSignal): Promise<readonly
     await ended
   } finally {
     signal.removeEventListener('abort', kill)
+    kill()
   }
   signal.throwIfAborted()
   const [answer] = answers
