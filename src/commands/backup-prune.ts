@@ -15,7 +15,13 @@ export const pruneCommand: Command = {
     using context = openBackupContext()
     const pruned: Pruned[] = []
     for (const domain of domains)
-      pruned.push(await pruneBackups(context.policies[domain], { now: context.sources.now(), dryRun }))
+      pruned.push(
+        await pruneBackups(context.policies[domain], {
+          now: context.sources.now(),
+          dryRun,
+          policies: context.policies,
+        }),
+      )
     if (args.flag('json')) printJson({ dryRun, domains: pruned })
     else process.stdout.write(pruned.map((one) => textOf(one, dryRun)).join(''))
     return 0
