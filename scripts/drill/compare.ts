@@ -5,6 +5,8 @@ import { readConfig } from '../../src/config.ts'
 import { quote } from '../../src/database/catalog.ts'
 import { type Connection, openReader } from '../../src/database/connections.ts'
 import { DOMAINS, type Domain } from '../../src/database/domains.ts'
+import { newestBackup } from '../../src/ops/backup/list.ts'
+import { readPolicies } from '../../src/ops/backup/policy.ts'
 import { type Comparison, compare, type Questions, type Restored } from './comparison.ts'
 import { type PlacedRow, read } from './ledger.ts'
 
@@ -16,7 +18,7 @@ Usage: node scripts/run.mjs scripts/drill/compare.ts --ledger FILE --restored FI
   --restored FILE   what "gogga restore billing --json" printed
   --json            all of it as JSON on stdout
 
-The files are those of GOGGA_DATA_DIR. Exit code 0: nothing is missing that was acknowledged before the backup or in
+The files are those of GOGGA_DATA_DIR, the last backup that of GOGGA_BACKUP_POLICY. Exit code 0: nothing is missing that was acknowledged before the backup or in
 another file, and the sums are right; 1: something is; 2: wrong use.
 
 Examples:
@@ -30,17 +32,18 @@ const string = { type: 'string' } as const
 const options = { ledger: string, restored: string, json: { type: 'boolean' }, help: { type: 'boolean' } } as const
 const { values } = parseArgs({ options })
 if (values.help) process.stdout.write(HELP)
-else if (values.ledger && values.restored) run(values.ledger, values.restored)
+else if (values.ledger && values.restored) await run(values.ledger, values.restored)
 else {
   process.stderr.write('compare: --ledger and --restored are needed; see --help\n')
   process.exitCode = 2
 }
 
-function run(ledger: string, restored: string): void {
-  const { paths } = readConfig()
+async function run(ledger: string, restored: string): Promise<void> {
+  const { paths, dataDir, backupPolicy: file } = readConfig()
+  const { manifest } = await newestBackup(readPolicies({ file, dataDir }).billing)
   const readers = Object.fromEntries(DOMAINS.map((domain) => [domain, openReader(domain, paths[domain])]))
   const report = JSON.parse(readFileSync(restored, 'utf8')) as Restored
-  const comparison = compare(read(ledger), report, questionsTo(readers as Record<Domain, Connection>))
+  const comparison = compare(read(ledger), manifest, report, questionsTo(readers as Record<Domain, Connection>))
   process.stdout.write(values.json ? `${JSON.stringify(comparison)}\n` : textOf(comparison))
   process.exitCode = comparison.problems.length === 0 ? 0 : 1
 }

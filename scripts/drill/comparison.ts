@@ -57,12 +57,19 @@ export interface Comparison {
 
 type Fate = 'before' | 'elsewhere' | 'inBackup' | 'cameBack' | 'lost'
 
-export function compare(entries: readonly Acknowledged[], restored: Restored, questions: Questions): Comparison {
+/** `last`: the newest backup that there was, whichever was restored. */
+export function compare(
+  entries: readonly Acknowledged[],
+  last: Restored['backup'],
+  restored: Restored,
+  questions: Questions,
+): Comparison {
   const problems: string[] = []
+  if (restored.backup.id !== last.id) problems.push(`restored from ${restored.backup.id}, and the last is ${last.id}`)
   const sent = new Set(restored.reconciled.sends.map(({ message }) => message.id))
   const fates = entries.map((entry) => ({
     entry,
-    fate: fateOf(entry, restored.backup.takenAt, sent, questions, problems),
+    fate: fateOf(entry, last.takenAt, sent, questions, problems),
   }))
   const count = (fate: Fate) => fates.filter((one) => one.fate === fate).length
   const lost = fates.filter(({ fate }) => fate === 'lost').map(({ entry }) => entry)
@@ -74,7 +81,7 @@ export function compare(entries: readonly Acknowledged[], restored: Restored, qu
   ]
   const earlier = fates.filter(({ fate }) => fate === 'before').map(({ entry }) => entry)
   return {
-    backup: restored.backup,
+    backup: last,
     acknowledged: entries.length,
     before: { changes: before, rows: sum(earlier.map(({ rows }) => rows.length)) },
     after: { changes: entries.length - before, elsewhere, inBackup, cameBack, lost: lost.length },

@@ -43,15 +43,18 @@ const LEDGER: readonly Acknowledged[] = [
   override(LATE, 'o2'),
   entry(LATE, 'voucher', row('admin', 'Voucher', 'v3')),
 ]
+const LAST = { id: 'billing-2', takenAt: TAKEN }
 const GONE = ['billing.Change s2', 'billing.Change o2', 'billing.SubscriptionEvent o2']
 
 interface World {
   readonly gone?: readonly string[]
   readonly credits?: number
   readonly named?: readonly string[]
+  /** The backup that was restored. */
+  readonly from?: string
 }
 
-function judged({ gone = GONE, credits = 193, named = ['o2'] }: World = {}) {
+function judged({ gone = GONE, credits = 193, named = ['o2'], from = 'billing-2' }: World = {}) {
   const nameOf = ({ file, table, where }: PlacedRow) => `${file}.${table} ${where.id}`
   const questions: Questions = {
     has: (one) => !gone.includes(nameOf(one)),
@@ -59,19 +62,19 @@ function judged({ gone = GONE, credits = 193, named = ['o2'] }: World = {}) {
     balance: () => ({ credits, fromVouchers: 100 }),
   }
   const restored: Restored = {
-    backup: { id: 'billing-1', takenAt: TAKEN },
+    backup: { id: from, takenAt: EARLY },
     reconciled: {
       sends: [{ message: { id: 'voucher-redeemed:v2:0' } }],
       unresolved: named.map((id) => ({ table: 'AdminLog', id })),
     },
   }
-  return compare(LEDGER, restored, questions)
+  return compare(LEDGER, LAST, restored, questions)
 }
 
 describe('the comparison of the drill', () => {
   it('tells what was before, what came back, and what is lost row by row', () => {
     expect(judged()).toEqual({
-      backup: { id: 'billing-1', takenAt: TAKEN },
+      backup: LAST,
       acknowledged: 9,
       before: { changes: 4, rows: 7 },
       after: { changes: 5, elsewhere: 1, inBackup: 1, cameBack: 1, lost: 2 },
@@ -105,6 +108,7 @@ describe('the comparison of the drill', () => {
     ],
     ['half of a change', { gone: GONE.slice(0, 2) }, /half there: billing\.Change id=o2/],
     ['an act that the restore did not name', { named: [] }, /not named by the restore: AdminLog o2/],
+    ['the last backup', { from: 'billing-1' }, /restored from billing-1, and the last is billing-2/],
     ['a balance', { credits: 186 }, /ann has 186 credits, and what is there makes 193/],
   ])('finds %s missing', (_name, world, problem) => {
     const { problems } = judged(world)
