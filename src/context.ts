@@ -107,6 +107,6 @@ function requireMigrated({ domain, path, reader }: OpenFile): void {
   if (pending.length === 0) return
   const list = pending.join(', ')
   throw new FileError(`${domain}.db at ${path} lacks ${pending.length} of its migrations: ${list}`, {
-    hint: `Run "npm run db -- migrate deploy --domain ${domain}".`,
+    hint: `Run "npx gogga migrate --domain ${domain}".`,
   })
 }

@@ -64,7 +64,7 @@ function examineFile(domain: Domain, path: string, willMigrate: boolean): readon
         group,
         `is missing: nothing is at ${path}`,
         `Run "gogga restore ${domain} --from latest --dry-run" to see what a backup brings back. Where there never was ` +
-          `one: "npm run db -- migrate deploy --domain ${domain}".`,
+          `one: "npx gogga migrate --domain ${domain}".`,
       ),
     ]
   }
@@ -132,11 +132,7 @@ function examineContent(domain: Domain, path: string, willMigrate: boolean): rea
     if (pending.length === 0 || willMigrate) return []
     const list = pending.join(', ')
     return [
-      error(
-        group,
-        `lacks ${pending.length} of its migrations: ${list}`,
-        `Run "npm run db -- migrate deploy --domain ${domain}".`,
-      ),
+      error(group, `lacks ${pending.length} of its migrations: ${list}`, `Run "npx gogga migrate --domain ${domain}".`),
     ]
   } catch (cause) {
     const { message, hint = 'Restore it from a backup.' } =

@@ -53,7 +53,7 @@ export function* checkMigrations({ domain, reader }: FileView): Generator<Findin
     const { pending } = migrationState(domain, reader)
     if (pending.length === 0) return
     const message = `${pending.length} migration(s) are not applied: ${pending.join(', ')}`
-    const next = `Run "npm run db -- migrate deploy --domain ${domain}".`
+    const next = `Run "npx gogga migrate --domain ${domain}".`
     yield { check: 'migrations', severity: 'error', place: { file: domain }, count: pending.length, message, next }
   } catch (error) {
     if (!(error instanceof GoggaError)) throw error
