@@ -44,10 +44,11 @@ export const checkCommand: Command = {
     if (args.flag('forget-undo')) return forgetUndo(config, args)
     if (undo !== undefined) return await runUndo(config, undo, args.flag('json'))
     if (args.flag('repair')) return await runRepair(config, domains, args)
-    const findings = await findAll(config, domains, args.flag('quick'))
+    const quick = args.flag('quick')
+    const findings = worstFirst(await findAll(config, domains, quick))
     const counts = countsOf(findings)
-    if (args.flag('json')) process.stdout.write(`${JSON.stringify({ findings, counts })}\n`)
-    else process.stdout.write(printed(findings))
+    if (args.flag('json')) process.stdout.write(`${JSON.stringify({ domains, quick, findings, counts })}\n`)
+    else process.stdout.write(printed(findings, domains))
     return counts.error > 0 ? 1 : 0
   },
 }
@@ -162,14 +163,15 @@ function countsOf(findings: readonly Finding[]): Readonly<Record<Severity, numbe
   return { error: count('error'), warning: count('warning'), notice: count('notice') }
 }
 
-/** Worst first. */
-function printed(findings: readonly Finding[]): string {
-  const lines = SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity)).map(
-    ({ severity, check, place, message, next }) => {
-      const at = [`${place.file}.db`, place.table, place.column].filter(Boolean).join(' ')
-      return `${severity.padEnd(7)}  ${at}  ${check}: ${message}\n         ${next}\n`
-    },
-  )
+const worstFirst = (findings: readonly Finding[]): readonly Finding[] =>
+  SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity))
+
+function printed(findings: readonly Finding[], domains: readonly Domain[]): string {
+  const lines = findings.map(({ severity, check, place, message, next }) => {
+    const at = [`${place.file}.db`, place.table, place.column].filter(Boolean).join(' ')
+    return `${severity.padEnd(7)}  ${at}  ${check}: ${message}\n         ${next}\n`
+  })
+  if (lines.length === 0) lines.push(`Nothing to tell about ${domains.map((domain) => `${domain}.db`).join(', ')}.\n`)
   const counts = countsOf(findings)
   const sums = SEVERITIES.map((severity) => `${counts[severity]} ${severity}${counts[severity] === 1 ? '' : 's'}`)
   return `${lines.join('')}${sums.join(', ')}\n`

@@ -14,9 +14,14 @@ it('says that all is well, in words and as JSON', () =>
       out: expect.stringMatching(/There is no good backup[\s\S]*0 errors, 3 warnings/),
     })
     expect(await gogga(databases.dir, 'backup', '--all')).toMatchObject({ code: 0 })
-    expect(await gogga(databases.dir, 'check')).toMatchObject({ code: 0, out: '0 errors, 0 warnings, 0 notices\n' })
+    const fine = 'Nothing to tell about identity.db, billing.db, admin.db.\n0 errors, 0 warnings, 0 notices\n'
+    expect(await gogga(databases.dir, 'check')).toMatchObject({ code: 0, out: fine })
     const { code, out } = await gogga(databases.dir, 'check', '--quick', '--json')
-    expect([code, JSON.parse(out)]).toEqual([0, { findings: [], counts: { error: 0, warning: 0, notice: 0 } }])
+    const counts = { error: 0, warning: 0, notice: 0 }
+    expect([code, JSON.parse(out)]).toEqual([
+      0,
+      { domains: ['identity', 'billing', 'admin'], quick: true, findings: [], counts },
+    ])
   }))
 
 it('prints the worst first with the next step, and exits with 1 for an error only', () =>
@@ -32,6 +37,9 @@ it('prints the worst first with the next step, and exits with 1 for an error onl
     chmodSync(databases.paths.identity, 0o644)
     const again = await gogga(databases.dir, 'check', '--json')
     expect(again.code).toBe(1)
+    const severities = JSON.parse(again.out).findings.map(({ severity }: { severity: string }) => severity)
+    // The log has the mode of its file.
+    expect(severities).toEqual(['error', 'error', 'warning', 'warning', 'warning', 'warning', 'notice'])
     expect(JSON.parse(again.out).findings[0]).toMatchObject({
       check: 'modes',
       severity: 'error',

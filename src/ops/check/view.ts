@@ -59,10 +59,14 @@ export function openReaders(
   return { readers, findings }
 }
 
+/** What to do about a file that is not whole. */
+export const restoreIt = (domain: Domain): string =>
+  `Keep a copy of it, then see "gogga restore ${domain} --from latest --dry-run" and restore it.`
+
 function unopened(domain: Domain, error: unknown, isAsked: boolean): Finding {
   const [message, hint] =
-    error instanceof GoggaError ? [error.message, error.hint] : [`${domain}.db: ${codeOf(error)}`, undefined]
-  const next = hint ?? 'Restore the file from its newest backup.'
+    error instanceof GoggaError ? [error.message, error.hint] : [`It cannot be read: ${codeOf(error)}`, undefined]
+  const next = hint ?? restoreIt(domain)
   if (isAsked) return { check: 'open', severity: 'error', place: { file: domain }, message, next }
   return {
     check: 'open',

@@ -116,6 +116,14 @@ describe('a restore that was cut off', () => {
     }))
 })
 
+it('what cannot be read names the command that restores it', () =>
+  withDatabases(async (databases) => {
+    writeFileSync(databases.paths.billing, 'no database at all')
+    const [found] = await told(databases, 'modes')
+    expect(found).toMatchObject({ check: 'open', severity: 'error', message: expect.stringContaining('SQLITE_NOTADB') })
+    expect(found?.next).toContain('gogga restore billing --from latest')
+  }))
+
 describe('words that the application does not know', () => {
   it('are counted for each column, and not told', () =>
     withDatabases(async (databases) => {
