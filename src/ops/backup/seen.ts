@@ -20,9 +20,9 @@ export interface SeenBackups {
 const KEPT_MS = 2_000
 const WAIT_MS = 10_000
 
-export function seeBackups(policies: () => Policies, now: () => Date): SeenBackups {
+export function seeBackups(policies: () => Policies, now: () => Date, waitMs = WAIT_MS): SeenBackups {
   const each = <T>(read: (domain: Domain) => Promise<T>, unseen: (domain: Domain) => T) =>
-    kept(() => Promise.all(DOMAINS.map((domain) => within(read(domain), () => unseen(domain)))), now)
+    kept(() => Promise.all(DOMAINS.map((domain) => within(waitMs, read(domain), () => unseen(domain)))), now)
   const unseen = (domain: Domain): SeenList => ({ domain, isVisible: false, backups: [], drills: [], findings: [] })
   return {
     lists: each(
@@ -48,9 +48,9 @@ function outOfReach(policy: BackupPolicy, now: Date): Promised {
 }
 
 /** A store that fails, or is late, is not seen. */
-async function within<T>(read: Promise<T>, unseen: () => T): Promise<T> {
+async function within<T>(waitMs: number, read: Promise<T>, unseen: () => T): Promise<T> {
   const late = Promise.withResolvers<T>()
-  const timer = setTimeout(() => late.resolve(unseen()), WAIT_MS)
+  const timer = setTimeout(() => late.resolve(unseen()), waitMs)
   try {
     return await Promise.race([read.catch(unseen), late.promise])
   } finally {

@@ -7,6 +7,7 @@ import { CHECKS } from '../../../src/ops/check/checks.ts'
 import type { Finding } from '../../../src/ops/check/finding.ts'
 import { type Checked, checksOf, newestFindings } from '../../../src/ops/check/turns.ts'
 import { type Databases, withDatabases } from '../../helpers/databases.ts'
+import { silentBucket } from '../backup/silent-bucket.ts'
 import { NOW, plant, shortly, T } from './planting.ts'
 
 const withChecker = (
@@ -81,6 +82,19 @@ test('disposing kills what runs, and whoever waits is told', () =>
     await expect(checker.run('often')).rejects.toMatchObject({ code: 'stopped' })
     expect(children()).toBe(before)
   }))
+
+test('what waits for ever is killed as well', async () => {
+  await using silent = await silentBucket()
+  await withChecker(
+    async (checker) => {
+      const refused = expect(checker.run('often')).rejects.toMatchObject({ code: 'stopped' })
+      await silent.asked
+      await checker[Symbol.asyncDispose]()
+      await refused
+    },
+    { policies: () => ({ ...readPolicies({ dataDir: '/nowhere' }), billing: silent.policy }) },
+  )
+})
 
 test('a turn that comes to no end leaves what was known, and says since when', async () => {
   let fails = false
