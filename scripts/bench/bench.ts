@@ -11,7 +11,7 @@ Usage: npm run bench -- [join] [http] [writes] [split] [purge] [memory] [--json]
   http     the same over HTTP, and one user with everything, against Fastify and Prisma include
   writes   a voucher redeemed over three files, 1,000 spends at once, and writes beside a bulk load, against one file
   split    gogga split against insert … select over ATTACH for the same rows
-  purge    requests beside a purge of 400,000 rows of the sign-in log, and how long it holds the writer; only when it is named
+  purge    requests beside a purge of 200,000 rows of the sign-in log, and how long it holds the writer; only when it is named
   memory   peak memory of gogga split on a file of 2 GB; takes minutes and 8 GB of disk, and runs only when it is named
 
   --users N   people in the data (default: 100000)
@@ -92,7 +92,7 @@ async function bench(what: What): Promise<Result> {
   }
   if (what === 'purge') {
     const { benchPurge } = await import('./purge.ts')
-    return benchPurge({ rows: either(1_000_000, 20_000), seconds: either(20, 2), rounds: either(2, 1), say })
+    return benchPurge({ rows: either(500_000, 20_000), seconds: either(20, 2), rounds: either(2, 1), say })
   }
   const { benchSplit } = await import('./split.ts')
   return benchSplit({ people: peopleOf(40_000, 1_000), rounds: either(5, 1), say })

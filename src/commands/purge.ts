@@ -2,7 +2,6 @@
 import { type Config, readConfig } from '../config.ts'
 import { type Context, createContext } from '../context.ts'
 import type { Domain } from '../database/domains.ts'
-import { SHARED_LOG_PAGES } from '../ops/purge/checkpoints.ts'
 import { countDue, type Purged, purge } from '../ops/purge/purge.ts'
 import { giveBack, type Space, spaceOf, vacuum } from '../ops/purge/space.ts'
 import { readDomains } from './check.ts'
@@ -80,7 +79,7 @@ async function removed(context: Context, domains: readonly Domain[], progress: P
   }
   const posted: { origin: Domain; id: string }[] = []
   const purged = await purge(files, {
-    ...{ now, domains, logPages: SHARED_LOG_PAGES },
+    ...{ now, domains },
     onBatch({ model, rows, heldMs }) {
       done += rows
       onHold(heldMs)
@@ -90,7 +89,7 @@ async function removed(context: Context, domains: readonly Domain[], progress: P
   })
   for (const { origin, id } of posted) await sagas.courier.deliver(origin, { id, subjectId: null })
   const space: Space[] = []
-  for (const domain of domains) space.push(await giveBack(files, domain, { logPages: SHARED_LOG_PAGES, onHold }))
+  for (const domain of domains) space.push(await giveBack(files, domain, { onHold }))
   return { dryRun: false, purged, space, holds }
 }
 

@@ -1,9 +1,11 @@
-// Whoever commits the thousandth page of a log moves all of it into the file, syncs, and meanwhile holds its thread. A purge
-// writes such logs by the dozen: while it runs, the writer leaves that to a thread of its own. Not after every batch: when all
-// of the log is in the file, the next COMMIT begins it anew and syncs its first page while it holds the writer (SQLite's
-// ticket ff5be73dee), and on a busy disk a sync takes longer than anything else here.
+// Whoever commits the thousandth page of a log moves all of it into the file, syncs, and meanwhile holds its thread: the server's,
+// where the purge is a process of its own. And when all of the log is in the file, the next COMMIT begins it anew and syncs
+// its first page while it holds the writer (SQLite's ticket ff5be73dee); on a busy disk a sync takes longer than anything else
+// here. A purge writes such logs by the dozen. While it runs, the log may grow, a thread of its own moves it into the file,
+// and a read transaction of that thread keeps others from it in between.
 import { Worker } from 'node:worker_threads'
 import type { Files } from '../../database/clients.ts'
+import { type Clock, systemClock, wait } from '../../database/clock.ts'
 import type { Domain } from '../../database/domains.ts'
 
 /** Moves the log into the file where it has grown; resolves with whether it had. To be called between transactions. */
@@ -11,15 +13,15 @@ export type Between = () => Promise<boolean>
 
 /** SQLite's own default, in pages. */
 const AUTO_PAGES = 1_000
-/** How long the log may grow where nobody else empties it: 32 MiB. */
-export const OWN_LOG_PAGES = 8_192
-/** Where another process may have the file open: before that one's next COMMIT would empty it. */
-export const SHARED_LOG_PAGES = 700
+/** How long the log may grow: 32 MiB. */
+export const LOG_PAGES = 8_192
+/** For whoever wants the log empty, as an erasure does, and looks every 50 ms: then it is, and nobody reads from it. */
+const PAUSE_MS = 120
 
 export async function besideCheckpoints<T>(
   files: Files,
   domain: Domain,
-  logPages: number,
+  { logPages = LOG_PAGES, clock = systemClock }: { readonly logPages?: number; readonly clock?: Clock },
   work: (between: Between) => Promise<T>,
 ): Promise<T> {
   const { path, connections } = files[domain]
@@ -40,7 +42,9 @@ export async function besideCheckpoints<T>(
       if (isGone) return false
       const answered = new Promise<boolean>((resolve) => worker.once('message', resolve))
       worker.postMessage('between')
-      return Promise.race([answered, ended])
+      const wasEmptied = await Promise.race([answered, ended])
+      if (wasEmptied) await wait(clock, PAUSE_MS)
+      return wasEmptied
     })
   } finally {
     // The thread empties the log once more, so that the writer's next COMMIT need not.

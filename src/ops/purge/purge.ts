@@ -10,7 +10,7 @@ import { timeText } from '../../database/row-codec.ts'
 import type { Tx } from '../../database/rows.ts'
 import { type MessageType, type Post, post } from '../../saga/messages.ts'
 import { postParentDeleted } from '../../saga/parent-deleted.ts'
-import { besideCheckpoints, OWN_LOG_PAGES } from './checkpoints.ts'
+import { besideCheckpoints } from './checkpoints.ts'
 import { cutoffOf, type Retention, retentionsOf } from './retention.ts'
 
 export interface PurgeOptions {
@@ -20,8 +20,6 @@ export interface PurgeOptions {
   readonly clock?: Clock
   /** Ends after so many batches, with what is left for the next time. */
   readonly maxBatches?: number
-  /** How many pages the log may hold before they are moved into the file; fewer where another process has the file open. */
-  readonly logPages?: number
   /** After each batch. */
   readonly onBatch?: (batch: Batch) => void
   /** For each message that tells another file of removed rows; the next sweep delivers it in any case. */
@@ -72,7 +70,7 @@ export function countDue(
 
 /** Removes everything that is due, table by table. May be stopped and begun again at any moment. */
 export async function purge(files: Files, options: PurgeOptions): Promise<readonly Purged[]> {
-  const { now, domains = DOMAINS, maxBatches = Number.POSITIVE_INFINITY, logPages = OWN_LOG_PAGES } = options
+  const { now, domains = DOMAINS, maxBatches = Number.POSITIVE_INFINITY } = options
   const purged: Purged[] = []
   let batches = 0
   for (const retention of retentionsOf(domains)) {
@@ -80,7 +78,7 @@ export async function purge(files: Files, options: PurgeOptions): Promise<readon
     const { model, period } = retention
     let rows = 0
     if (batches < maxBatches && isAnyDue(files, retention, before)) {
-      await besideCheckpoints(files, model.domain, logPages, async (between) => {
+      await besideCheckpoints(files, model.domain, options, async (between) => {
         let [size, isDone] = [FIRST_ROWS, false]
         for (; !isDone && batches < maxBatches; batches++) {
           const batch = await removeBatch(files, retention, before, size, options)

@@ -8,7 +8,7 @@ import type { Domain } from '../../database/domains.ts'
 import { isBusy } from '../../database/driver-errors.ts'
 import { knownError } from '../../database/errors.ts'
 import type { Tx } from '../../database/rows.ts'
-import { besideCheckpoints, OWN_LOG_PAGES } from './checkpoints.ts'
+import { besideCheckpoints } from './checkpoints.ts'
 import { restAfter } from './purge.ts'
 
 export interface Space {
@@ -36,18 +36,16 @@ export function spaceOf(domain: Domain, reader: Connection): Space {
 
 export interface GiveBackOptions {
   readonly clock?: Clock
-  /** See PurgeOptions. */
-  readonly logPages?: number
   /** After each step: how long the writer was held, in milliseconds. */
   readonly onHold?: (heldMs: number) => void
 }
 
 /** Gives free pages back, and empties the log. Where another process holds the log, that is left for later. */
 export async function giveBack(files: Files, domain: Domain, options: GiveBackOptions = {}): Promise<Space> {
-  const { clock = systemClock, logPages = OWN_LOG_PAGES, onHold } = options
+  const { clock = systemClock, onHold } = options
   const { incremental, freeBytes } = spaceOf(domain, files[domain].reader)
   if (incremental && freeBytes > 0) {
-    await besideCheckpoints(files, domain, logPages, async (between) => {
+    await besideCheckpoints(files, domain, { clock }, async (between) => {
       for (let left = 1; left > 0; await between()) {
         let began = 0
         left = await changeIn(files, domain, (tx) => {
