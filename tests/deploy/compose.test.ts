@@ -231,6 +231,12 @@ describe('the Dockerfile', () => {
     expect(of('FROM')).toEqual([`node:${own}-bookworm-slim AS build`, `node:${own}-bookworm-slim`])
   })
 
+  test('sets variables that exist', () => {
+    const names = of('ENV').flatMap((line) => [...line.matchAll(/(\w+)=/g)].map(([, name = '']) => name))
+    expect(names).toContain('GOGGA_DATA_DIR')
+    for (const name of names.filter((one) => one !== 'NODE_ENV')) expect(ENVIRONMENT_NAMES).toContain(name)
+  })
+
   test('ends as a user that is not root, the one of docker-compose.yml', () => {
     expect(of('USER')).toEqual(['10001:10001'])
     for (const [, { user }] of ours) expect(user).toBe('10001:10001')
