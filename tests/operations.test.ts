@@ -31,7 +31,7 @@ interface Entry {
 describe('the drill', () => {
   it('is passed to the letter, and says the truth', { timeout: 240_000 }, () =>
     withFolder(async (dir) => {
-      const { code, out, err } = await runDrill({ DRILL: dir, KEEP: '1' })
+      const { code, out, err } = await runDrill({ KEEP: dir })
       expect(code, out + err).toBe(0)
       expect(out).toContain('The drill is passed.')
       expect(out).toContain(`error    billing.db  open: billing.db is missing`)
@@ -55,6 +55,14 @@ describe('the drill', () => {
       }
     }),
   )
+
+  it('leaves a folder alone in which there is data', () =>
+    withFolder(async (dir) => {
+      mkdirSync(join(dir, 'data'))
+      const { code, err } = await runDrill({ KEEP: dir })
+      expect([code, err.trim()]).toEqual([2, `There is data in ${dir} already.`])
+      expect(readdirSync(dir)).toEqual(['data'])
+    }))
 
   it('removes its folder, and says what failed', () =>
     withFolder(async (dir) => {
