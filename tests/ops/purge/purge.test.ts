@@ -2,13 +2,13 @@
 import { statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../../src/context.ts'
-import { allModels, modelNamed } from '../../../src/database/catalog.ts'
+import { allModels } from '../../../src/database/catalog.ts'
 import type { Clock } from '../../../src/database/clock.ts'
 import { openReader, openWriter } from '../../../src/database/connections.ts'
 import { DOMAINS } from '../../../src/database/domains.ts'
 import { besideCheckpoints } from '../../../src/ops/purge/checkpoints.ts'
 import { type Batch, countDue, nextSize, purge, purgeStep, restAfter } from '../../../src/ops/purge/purge.ts'
-import { cutoffOf, type Retention } from '../../../src/ops/purge/retention.ts'
+import { cutoffOf } from '../../../src/ops/purge/retention.ts'
 import { giveBack, spaceOf, vacuum } from '../../../src/ops/purge/space.ts'
 import { DAY, NOW, outboxOf, SECOND, type World, withWorld } from '../../saga/world.ts'
 import { plant, rowsOf } from '../check/planting.ts'
@@ -287,24 +287,3 @@ describe('the space', () => {
 
 const BIG = `insert into big with recursive n(i) as (select 1 union all select i + 1 from n where i < 200)
   select hex(randomblob(1000)) from n`
-
-describe('a period', () => {
-  const cutoff = (period: string, now: string) =>
-    cutoffOf(
-      { model: modelNamed('identity', 'AuthLog'), period, column: 'createdAt' } satisfies Retention,
-      new Date(now),
-    )
-      .toISOString()
-      .slice(0, 10)
-  it.each([
-    ['1d', '2026-03-01T00:00:00Z', '2026-02-28'],
-    ['1y', '2024-02-29T00:00:00Z', '2023-02-28'],
-    ['5y', '2026-06-01T00:00:00Z', '2021-06-01'],
-    ['1m', '2026-03-31T00:00:00Z', '2026-02-28'],
-    ['90d', '2026-03-31T00:00:00Z', '2025-12-31'],
-  ])('of %s before %s began on %s', (period, now, expected) => expect(cutoff(period, now)).toBe(expected))
-
-  it('that nobody knows is said, not guessed', () => {
-    expect(() => cutoff('soon', '2026-01-01T00:00:00Z')).toThrow(/@retain of identity.AuthLog is "soon"/)
-  })
-})
