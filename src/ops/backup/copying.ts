@@ -10,6 +10,8 @@ import type { TakeMessage, TakeTask } from './take-worker.ts'
 /** Disposing ends the threads, so that they write nothing into a folder that was cleared. */
 export interface Copying extends AsyncDisposable {
   readonly copied: Promise<void>
+  /** When whoever checks has the copy open: from then on it may be removed. */
+  readonly opened: Promise<unknown>
   /** What the copy says of itself, once it is checked. Throws FileError where it is damaged. */
   readonly facts: Promise<SnapshotFacts>
 }
@@ -31,9 +33,10 @@ export function startCopy(
   const [first, helper] = threads as [Worker, Worker | undefined]
   const [copied, facts] = [Promise.withResolvers<void>(), Promise.withResolvers<SnapshotFacts>()]
   const checked = threads.map(() => Promise.withResolvers<readonly string[]>())
+  const opened = threads.map(() => Promise.withResolvers<void>())
   const fail = (
     error: unknown,
-    promises: readonly { reject(error: unknown): void }[] = [copied, facts, ...checked],
+    promises: readonly { reject(error: unknown): void }[] = [copied, facts, ...opened, ...checked],
   ) => {
     for (const { reject } of promises) reject(error)
   }
@@ -42,6 +45,7 @@ export function startCopy(
   for (const [nth, thread] of threads.entries()) {
     thread.on('message', (message: TakeMessage) => {
       if (message.type === 'copied') copied.resolve()
+      else if (message.type === 'opened') opened[nth]?.resolve()
       else if (message.type === 'facts') {
         facts.resolve(message.facts)
         helper?.postMessage(message.checks)
@@ -50,7 +54,8 @@ export function startCopy(
     })
     thread.on('error', (error) => fail(error))
     // Each in its time; whoever has answered may go.
-    const owed = nth === 0 ? [copied, facts, ...checked.slice(0, 1)] : checked.slice(nth, nth + 1)
+    const own = [...opened.slice(nth, nth + 1), ...checked.slice(nth, nth + 1)]
+    const owed = nth === 0 ? [copied, facts, ...own] : own
     thread.on('exit', () => fail(new Error('A thread of the backup ended early'), owed))
   }
   first.once('exit', () => signal?.removeEventListener('abort', abort))
@@ -59,9 +64,11 @@ export function startCopy(
     return found
   })
   // Whoever waits gets the rejection; until then it must not end the process.
-  for (const promise of [copied.promise, whole]) promise.catch(() => undefined)
+  const isOpen = Promise.all(opened.map(({ promise }) => promise))
+  for (const promise of [copied.promise, isOpen, whole]) promise.catch(() => undefined)
   return {
     copied: copied.promise,
+    opened: isOpen,
     facts: whole,
     async [Symbol.asyncDispose]() {
       await Promise.all(threads.map((thread) => thread.terminate()))

@@ -21,6 +21,8 @@ export interface Packed {
 export interface PackOptions {
   readonly signal?: AbortSignal | undefined
   readonly progress?: ((done: number, total: number) => void) | undefined
+  /** When nobody needs the copy and the scratch file for packing any more; the archive is not synced then. */
+  readonly onRead?: (() => void) | undefined
 }
 
 /** Writes the whole archive and syncs it. `pressed` is what `pressAhead` did; without compression it is empty. */
@@ -42,20 +44,19 @@ export async function pack(
 
   const payloadOf = async (index: number): Promise<Buffer> => {
     signal?.throwIfAborted()
-    const chunk = await readInto(bufferFor(index), from, index * CHUNK_BYTES)
+    const chunk = await readInto(
+      buffers.take(Math.min(CHUNK_BYTES, size - index * CHUNK_BYTES)),
+      from,
+      index * CHUNK_BYTES,
+    )
     if (compression === 'none') return chunk
     const before = pressed[index]
     const isSame = before?.mark.equals(markOf(chunk))
-    const payload =
-      done && before && isSame ? readInto(Buffer.allocUnsafeSlow(before.bytes), done, before.at) : press(chunk)
-    await payload
+    const payload = await (done && before && isSame
+      ? readInto(buffers.take(before.bytes), done, before.at)
+      : press(chunk))
     buffers.giveBack(chunk)
     return payload
-  }
-  const bufferFor = (index: number): Buffer => {
-    const length = Math.min(CHUNK_BYTES, size - index * CHUNK_BYTES)
-    // Without compression the chunk itself goes into the archive.
-    return compression === 'none' || length < CHUNK_BYTES ? Buffer.allocUnsafeSlow(length) : buffers.take()
   }
 
   const file = createArchiveFile(into)
@@ -64,8 +65,11 @@ export async function pack(
   for await (const payload of inOrder(Array(chunks).keys(), payloadOf, 2 * PARALLEL)) {
     index += 1
     await file.write(sealer.record(payload, index === chunks))
+    // The record is a copy of it.
+    buffers.giveBack(payload)
     progress?.(Math.min(size, index * CHUNK_BYTES), size)
   }
+  options.onRead?.()
   const { bytes, sha256 } = await file.end()
   return { bytes: { plain: size, stored: bytes }, checksum: { stored: sha256 } }
 }
@@ -89,7 +93,7 @@ export async function packAsItIs(copy: string, { signal, progress }: PackOptions
   const read = (at: number) => {
     signal?.throwIfAborted()
     const left = size - at
-    return readInto(left < CHUNK_BYTES ? Buffer.allocUnsafeSlow(left) : buffers.take(), file, at)
+    return readInto(buffers.take(Math.min(CHUNK_BYTES, left)), file, at)
   }
   const starts = Array.from({ length: Math.ceil(size / CHUNK_BYTES) }, (_, index) => index * CHUNK_BYTES)
   let done = 0

@@ -93,13 +93,14 @@ export function markOf(chunk: Buffer): Buffer {
   return mac.getAuthTag()
 }
 
-/** Buffers of a chunk, used again: touching fresh memory costs as much as reading into it. */
+/** Room for a chunk, used again: touching fresh memory costs as much as reading into it. */
 export function createBuffers() {
-  const free: Buffer[] = []
+  const free: ArrayBuffer[] = []
   return {
-    take: (): Buffer => free.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES),
-    giveBack(buffer: Buffer): void {
-      if (buffer.length === CHUNK_BYTES) free.push(buffer)
+    take: (bytes = CHUNK_BYTES): Buffer => Buffer.from(free.pop() ?? new ArrayBuffer(CHUNK_BYTES), 0, bytes),
+    /** What did not come from here is left to the collector. */
+    giveBack({ buffer }: Buffer): void {
+      if (buffer.byteLength === CHUNK_BYTES) free.push(buffer as ArrayBuffer)
     },
   }
 }

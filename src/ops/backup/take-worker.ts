@@ -15,9 +15,10 @@ export interface TakeTask {
   readonly next: SharedArrayBuffer
 }
 
-/** In this order; a helper waits for `checks` and answers with `checked` alone. */
+/** In this order; a helper waits for `checks` and answers with `opened` and `checked` alone. */
 export type TakeMessage =
   | { readonly type: 'copied' }
+  | { readonly type: 'opened' }
   | { readonly type: 'facts'; readonly facts: SnapshotFacts; readonly checks: readonly string[] }
   | { readonly type: 'checked'; readonly findings: readonly string[] }
   | { readonly type: 'failure'; readonly code: string; readonly message: string; readonly hint: string | undefined }
@@ -39,6 +40,7 @@ else
 /** With the facts first where nobody has told which checks there are. */
 function check(checks?: readonly string[]): void {
   const connection = openReader(domain, copy, { cacheMb: CACHE_MB })
+  post({ type: 'opened' })
   try {
     const all = checks ?? factsFirst()
     post({ type: 'checked', findings: runChecks(connection, all, () => Atomics.add(taken, 0, 1)) })

@@ -2,20 +2,19 @@
 // grows, sealed, synced, and put into the store; the manifest last, so that a backup is there whole or not at all.
 //
 //   thread      VACUUM INTO, then what the copy says of itself; its checks, which a second thread shares (copying.ts)
-//   meanwhile   what is settled of the copy is compressed on libuv's threads (press.ts)
+//   meanwhile   what is settled of the copy is compressed (press.ts) on another thread and libuv's (packing.ts)
 //   then        the archive is written and synced beside (pack.ts), moved to its name, the manifest after it
 import { closeSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { Domain } from '../../database/domains.ts'
-import { createSealer, type Sealer } from './archive.ts'
 import { type Copying, startCopy } from './copying.ts'
 import { understood } from './failures.ts'
 import { addToHistory } from './history.ts'
 import { type BackupKey, readKey } from './keys.ts'
 import { openStore } from './open-store.ts'
-import { type Packed, type PackOptions, type PackPaths, pack, packAsItIs, syncAhead } from './pack.ts'
+import type { Packed } from './pack.ts'
+import { startPacking } from './packing.ts'
 import type { BackupPolicy } from './policy.ts'
-import { pressAhead } from './press.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 import type { Store } from './store.ts'
 import { MANIFEST_FORMAT, type Manifest, type OnProgress, type Sources } from './types.ts'
@@ -77,16 +76,14 @@ async function take(options: TakeOptions, { key, work, store }: Means): Promise<
   await using copying = startCopy({ domain, path, copy: paths.copy }, signal)
   const archive = `${id}.db${compression === 'zstd' ? '.zst' : ''}${key ? '.enc' : ''}`
   const isCopy = compression === 'none' && !key
-  const sealer = createSealer({ id, domain, compression }, key, sources.randomBytes(16))
-  const [facts, packed] = await together(copying, (stopped) =>
-    isCopy ? keep(paths.copy, copying, options, stopped) : convert(paths, copying, sealer, options, stopped),
+  const task = { paths, kind: { id, domain, compression }, key, salt: sources.randomBytes(16) }
+  const left: Promise<void>[] = []
+  // Removing a gigabyte takes a while: nothing to wait for before the backup has its name. Who checks goes on.
+  const onRead = () => left.push(...[paths.copy, paths.scratch].map((file) => removed(file, copying.opened)))
+  const [facts, packed] = await together(copying, (signal) =>
+    startPacking(task, copying.copied, { signal, onRead, progress: (done, of) => progress?.('pack', done, of) }),
   )
   progress?.('store', 0, packed.bytes.stored)
-  // Removing a gigabyte takes a while: that is nothing to wait for before the backup has its name.
-  const removing = Promise.all(
-    [paths.copy, paths.scratch].filter(() => !isCopy).map((path) => rm(path, { force: true })),
-  )
-  removing.catch(() => undefined)
   await store.put(archive, isCopy ? paths.copy : paths.archive, signal)
   const tookMs = sources.now().getTime() - takenAt.getTime()
   const encryption = key ? ({ algorithm: 'aes-256-gcm', keyId: key.id } as const) : null
@@ -98,7 +95,7 @@ async function take(options: TakeOptions, { key, work, store }: Means): Promise<
   )
   await store.putText(`${id}.json`, `${JSON.stringify(manifest, undefined, 2)}\n`)
   await addToHistory(store, manifest)
-  await removing
+  await Promise.all(left)
   progress?.('store', packed.bytes.stored, packed.bytes.stored)
   return manifest
 }
@@ -119,29 +116,9 @@ async function together(
   }
 }
 
-async function keep(copy: string, { copied }: Copying, options: TakeOptions, signal: AbortSignal): Promise<Packed> {
-  await syncAhead(copy, copied, signal)
-  await copied
-  return await packAsItIs(copy, packOptions(options, signal))
-}
-
-async function convert(
-  paths: PackPaths,
-  { copied }: Copying,
-  sealer: Sealer,
-  options: TakeOptions,
-  signal: AbortSignal,
-): Promise<Packed> {
-  const { compression } = options.policy
-  const pressed = compression === 'zstd' ? await pressAhead(paths, copied, signal) : []
-  await copied
-  return await pack(paths, { ...packOptions(options, signal), compression, sealer, pressed })
-}
-
-const packOptions = ({ progress }: TakeOptions, signal: AbortSignal): PackOptions => ({
-  signal,
-  progress: (done, of) => progress?.('pack', done, of),
-})
+/** The work folder is emptied anyway: a failure here is not the backup's. */
+const removed = (path: string, when: Promise<unknown>): Promise<void> =>
+  when.then(() => rm(path, { force: true })).catch(() => undefined)
 
 function manifestOf(
   named: Pick<Manifest, 'id' | 'domain' | 'takenAt' | 'tookMs' | 'archive' | 'compression' | 'encryption'>,
