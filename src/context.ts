@@ -88,7 +88,9 @@ export async function createContext(config: Config, overrides: Partial<Sources> 
     createSagas({ ...sources, files, maxAttempts: config.outboxMaxAttempts, onFailure: sources.deliveryFailed }),
   )
   const policies = policiesOf(config)
-  const checker = opened.use(createChecker({ paths: config.paths, policies, now: sources.now }))
+  const checker = opened.use(
+    createChecker({ paths: config.paths, policies, dataDir: config.dataDir, now: sources.now }),
+  )
   const owned = opened.move()
   const parts = { config, files, join, sagas, mailer, payfast, checker, policies }
   return { ...sources, ...parts, [Symbol.asyncDispose]: () => owned.disposeAsync() }

@@ -1,16 +1,16 @@
 // Looks after the three files, and repairs links to rows that are gone. Exit code 1 where an error is found.
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
 import { type Files, openFile } from '../database/clients.ts'
 import { DOMAINS, type Domain, isDomain } from '../database/domains.ts'
 import { FileError, UsageError } from '../errors.ts'
-import { type Policies, readPolicies } from '../ops/backup/policy.ts'
+import { readPolicies } from '../ops/backup/policy.ts'
 import { promisesOf } from '../ops/backup/promises.ts'
 import { type Finding, runChecks, type Severity } from '../ops/check/checks.ts'
+import { foldersOf, undoFolder } from '../ops/check/folders.ts'
 import { type RepairReport, repair, undoRepair } from '../ops/check/repair.ts'
 import { undoFiles } from '../ops/check/undo-file.ts'
-import { type Folders, openReaders } from '../ops/check/view.ts'
+import { openReaders } from '../ops/check/view.ts'
 import type { Arguments, Command } from './command.ts'
 import { createProgress } from './progress.ts'
 
@@ -70,16 +70,6 @@ async function findAll({ paths, backupPolicy: file, dataDir }: Config, domains: 
   }
   return findings
 }
-
-const undoFolder = (dataDir: string): string => join(dataDir, 'undo')
-
-const foldersOf = (dataDir: string, policies: Policies): Folders => ({
-  undo: undoFolder(dataDir),
-  backups(domain) {
-    const { target } = policies[domain]
-    return target.kind === 'folder' ? target.path : undefined
-  },
-})
 
 function forgetUndo({ dataDir }: Config, args: Arguments): 0 {
   const files = undoFiles(undoFolder(dataDir))

@@ -5,6 +5,7 @@ import { promisesOf } from '../backup/promises.ts'
 import { stepBack } from '../backup/step-back.ts'
 import { runChecks } from './checks.ts'
 import type { Finding } from './finding.ts'
+import { foldersOf } from './folders.ts'
 import { checksOf, type Turn } from './turns.ts'
 import { codeOf, type View } from './view.ts'
 
@@ -12,6 +13,8 @@ export interface CheckTask {
   readonly turn: Turn
   readonly paths: View['paths']
   readonly policies: Policies
+  /** Without it neither undo files nor the modes of backups are looked at. */
+  readonly dataDir: string | undefined
   readonly now: Date
 }
 
@@ -31,9 +34,10 @@ process.once('message', (task: CheckTask) => {
 
 const answer = (message: CheckAnswer) => process.send?.(message, () => process.disconnect())
 
-async function found({ turn, paths, policies, now }: CheckTask): Promise<readonly Finding[]> {
+async function found({ turn, paths, policies, dataDir, now }: CheckTask): Promise<readonly Finding[]> {
   const backups: View['backups'] = async (domain) => (await promisesOf(policies, now, [domain]))[0]
+  const folders = dataDir === undefined ? undefined : foldersOf(dataDir, policies)
   const findings: Finding[] = []
-  for await (const finding of runChecks({ paths, now, backups, only: checksOf(turn) })) findings.push(finding)
+  for await (const finding of runChecks({ paths, now, backups, folders, only: checksOf(turn) })) findings.push(finding)
   return findings
 }

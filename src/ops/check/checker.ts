@@ -12,6 +12,8 @@ import type { View } from './view.ts'
 export interface CheckerOptions {
   readonly paths: View['paths']
   readonly policies: () => Policies
+  /** Where undo files lie. */
+  readonly dataDir?: string | undefined
   readonly now: () => Date
 }
 
@@ -42,7 +44,7 @@ interface Running {
   readonly ended: Promise<Checked>
 }
 
-export function createChecker({ paths, policies, now }: CheckerOptions): Checker {
+export function createChecker({ paths, policies, dataDir, now }: CheckerOptions): Checker {
   const last: Partial<Record<Turn, Checked>> = {}
   const stopped = new AbortController()
   let running: Running | undefined
@@ -50,7 +52,7 @@ export function createChecker({ paths, policies, now }: CheckerOptions): Checker
   async function oneTurn(turn: Turn, since: Date): Promise<Checked> {
     const began = performance.now()
     try {
-      const findings = await inProcess({ turn, paths, policies: policies(), now: since }, stopped.signal)
+      const findings = await inProcess({ turn, paths, policies: policies(), dataDir, now: since }, stopped.signal)
       const checked = { turn, at: since, tookMs: Math.round(performance.now() - began), findings }
       last[turn] = checked
       failedAt = undefined

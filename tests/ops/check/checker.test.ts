@@ -1,4 +1,6 @@
 // The checks that a server runs by itself: in a process of their own, one turn at a time, with what they found kept.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readPolicies } from '../../../src/ops/backup/policy.ts'
 import { dueTurn } from '../../../src/ops/check/check-job.ts'
@@ -41,6 +43,15 @@ test('a turn finds what the command finds, and keeps it with its time', () =>
     expect(checked.findings.filter(({ check }) => check === 'backups')).toHaveLength(3)
     expect(checked).toMatchObject({ turn: 'often', at: NOW, tookMs: expect.any(Number) })
     expect(checker.state()).toMatchObject({ often: checked, whole: undefined, findings: checked.findings })
+  }))
+
+test('a turn looks at what lies beside the files where it knows the folder', () =>
+  withDatabases(async ({ dir, paths }) => {
+    mkdirSync(join(dir, 'undo'), { mode: 0o700 })
+    writeFileSync(join(dir, 'undo/2026-06-01.jsonl'), '{}', { mode: 0o600 })
+    const policies = () => readPolicies({ dataDir: dir })
+    await using checker = createChecker({ paths, policies, dataDir: dir, now: () => new Date() })
+    expect(withoutBackups((await checker.run('often')).findings)).toEqual(['notice identity undo files 1'])
   }))
 
 test('what reads every page is left to the whole turn, and what that found stays known after the next quick one', () =>
