@@ -30,13 +30,16 @@ export async function prepare({ data }, jobs, gogga) {
   const [api] = jobs
   const backerOf = (domain) => jobs.find(({ backsUp }) => backsUp?.includes(domain))
   // Others may pass through, not look around.
-  for (const folder of ['', 'keys', 'backups']) own(join(data, folder), 0, 0, 0o711)
+  for (const folder of ['', 'keys', 'backups', 'work']) own(join(data, folder), 0, 0, 0o711)
   own(join(data, 'mail'), api.uid, api.gid, 0o700)
   for (const domain of DOMAINS) {
     const backer = backerOf(domain)
     // The set-group-id bit hands the group on to the log, and SQLite gives the log the file's mode.
     own(join(data, domain), api.uid, backer.gid, 0o2750)
-    own(join(data, 'backups', domain), backer.uid, backer.gid, 0o700)
+    // The server tells how old backups are: it may list them and read manifests, which get the folder's group. Not archives.
+    for (const folder of [domain, join(domain, 'drills')])
+      own(join(data, 'backups', folder), backer.uid, api.gid, 0o2750)
+    own(join(data, 'work', domain), backer.uid, backer.gid, 0o700)
     if (!existsSync(keyOf(data, domain)))
       writeFileSync(keyOf(data, domain), randomBytes(32).toString('hex'), { mode: 0o400 })
     chownSync(keyOf(data, domain), backer.uid, backer.gid)
@@ -63,7 +66,11 @@ function writePolicy(data) {
   if (existsSync(path)) return
   const entries = DOMAINS.map((domain) => [
     domain,
-    { target: { kind: 'folder', path: join(data, 'backups', domain) }, keyFile: keyOf(data, domain) },
+    {
+      target: { kind: 'folder', path: join(data, 'backups', domain) },
+      workFolder: join(data, 'work', domain),
+      keyFile: keyOf(data, domain),
+    },
   ])
   writeFileSync(path, `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`, { mode: 0o644 })
   chmodSync(path, 0o644)

@@ -10,6 +10,8 @@ import { probe } from './database/probe.ts'
 import { FileError } from './errors.ts'
 import { createJoin, type Join } from './join/join.ts'
 import { createMailer, type Mailer, type MailLine } from './mail/mailer.ts'
+import { type Policies, readPolicies } from './ops/backup/policy.ts'
+import { type Checker, createChecker } from './ops/check/checker.ts'
 import { type PayfastClient, payfastClient } from './payfast/client.ts'
 import { createSagas, type Sagas, type SagasOptions } from './saga/sagas.ts'
 import type { Reached } from './saga/sources.ts'
@@ -24,6 +26,8 @@ export interface Sources {
   readonly mailSent: (line: MailLine) => void
   /** Called for each try to deliver a message that failed. */
   readonly deliveryFailed: NonNullable<SagasOptions['onFailure']>
+  /** Called after a purge in the background that removed something. */
+  readonly purged: (purged: { readonly rows: number }) => void
 }
 
 export interface Context extends Sources, AsyncDisposable {
@@ -34,6 +38,9 @@ export interface Context extends Sources, AsyncDisposable {
   readonly mailer: Mailer
   /** Undefined where payments are off. */
   readonly payfast: PayfastClient | undefined
+  readonly checker: Checker
+  /** Where backups go, and when; read once, at the first call. Throws UsageError where they do not fit. */
+  readonly policies: () => Policies
 }
 
 const LEVELS: Readonly<Record<string, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 }
@@ -53,6 +60,7 @@ function systemSources({ logLevel }: Config): Sources {
     mailSent: ({ event, id, way }) => log('info', { event, id, way }, 'mail sent'),
     deliveryFailed: ({ type, target, attempts, dead }) =>
       log(dead ? 'error' : 'warn', { type, target, attempts }, dead ? 'message is dead' : 'message was not delivered'),
+    purged: ({ rows }) => log('info', { rows }, 'rows that were kept long enough were removed'),
   }
 }
 
@@ -79,9 +87,21 @@ export async function createContext(config: Config, overrides: Partial<Sources> 
   const sagas = opened.use(
     createSagas({ ...sources, files, maxAttempts: config.outboxMaxAttempts, onFailure: sources.deliveryFailed }),
   )
+  const policies = policiesOf(config)
+  const checker = opened.use(
+    createChecker({ paths: config.paths, policies, dataDir: config.dataDir, now: sources.now }),
+  )
   const owned = opened.move()
-  const parts = { config, files, join, sagas, mailer, payfast }
+  const parts = { config, files, join, sagas, mailer, payfast, checker, policies }
   return { ...sources, ...parts, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+function policiesOf({ backupPolicy: file, dataDir }: Config): () => Policies {
+  let policies: Policies | undefined
+  return () => {
+    policies ??= readPolicies({ file, dataDir })
+    return policies
+  }
 }
 
 function requireMigrated({ domain, path, reader }: OpenFile): void {
@@ -89,6 +109,6 @@ function requireMigrated({ domain, path, reader }: OpenFile): void {
   if (pending.length === 0) return
   const list = pending.join(', ')
   throw new FileError(`${domain}.db at ${path} lacks ${pending.length} of its migrations: ${list}`, {
-    hint: `Run "npm run db -- migrate deploy --domain ${domain}".`,
+    hint: `Run "npx gogga migrate --domain ${domain}".`,
   })
 }

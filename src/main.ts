@@ -5,7 +5,7 @@ import { DOMAINS } from './database/domains.ts'
 import { type AppOptions, createApp } from './http/app.ts'
 import { frames } from './http/logging.ts'
 import { listenForMetrics } from './ops/metrics/listener.ts'
-import { startBackground } from './saga/background.ts'
+import { type Job, startBackground } from './saga/background.ts'
 
 export interface Server extends AsyncDisposable {
   /** Such as `http://127.0.0.1:3000`. */
@@ -23,6 +23,8 @@ export interface ServeOptions extends AppOptions {
    * refused, and a second later connections are cut. Everything is over four seconds later at the latest.
    */
   readonly drainMs?: number
+  /** Done in the background beside those of the sagas. */
+  readonly jobs?: readonly Job[]
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
@@ -34,7 +36,10 @@ const IDLE_CHECK_MS = 20
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** Prints nothing. Owns the context from here on: it is closed with the server, also when listening fails. */
-export async function serve(context: Context, { drainMs = DRAIN_MS, ...options }: ServeOptions = {}): Promise<Server> {
+export async function serve(
+  context: Context,
+  { drainMs = DRAIN_MS, jobs = [], ...options }: ServeOptions = {},
+): Promise<Server> {
   await using opened = new AsyncDisposableStack()
   opened.use(context)
   const app = await createApp(context, options)
@@ -48,7 +53,7 @@ export async function serve(context: Context, { drainMs = DRAIN_MS, ...options }
   const onError = (job: string, error: unknown, counts?: object) =>
     app.log.error({ job, ...counts, error: frames(error) }, 'background job failed')
   const { sagas, payfast } = context
-  const background = context.config.background ? startBackground({ sagas, payfast, onError }) : undefined
+  const background = context.config.background ? startBackground({ sagas, payfast, onError, jobs }) : undefined
   opened.move() // From here on `stop` closes everything, in an order of its own.
   const parts = { context, app, background, metrics }
 

@@ -1,17 +1,20 @@
-// npm run bench -- [join] [http] [writes] [split] [memory] [--json] …: ratios measured side by side in one run, never assertions in tests.
+// npm run bench -- [join] [http] [writes] [split] [purge] [memory] …: ratios measured side by side in one run, never assertions in tests.
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Figure, Verdict } from './measure.ts'
 
 const HELP = `Measures the figures that the README states, side by side on the same data.
 
-Usage: npm run bench -- [join] [http] [writes] [split] [memory] [--json] [--users N] [--quick]
+Usage: npm run bench -- [join] [http] [writes] [split] [purge] [memory] [backup] [--json] [--users N] [--quick]
 
   join     a page of 50 users with their links: join service, SQL over ATTACH, Prisma include; 10,000 and 1,000,000 users
   http     the same over HTTP, and one user with everything, against Fastify and Prisma include
   writes   a voucher redeemed over three files, 1,000 spends at once, and writes beside a bulk load, against one file
   split    gogga split against insert … select over ATTACH for the same rows
+  purge    requests beside a purge of 200,000 rows of the sign-in log, and how long it holds the writer; only when it is named
   memory   peak memory of gogga split on a file of 2 GB; takes minutes and 8 GB of disk, and runs only when it is named
+  backup   gogga backup of a file of 1.4 GB against VACUUM INTO by the sqlite3 shell, and writes beside it; takes minutes and
+           10 GB of disk, and runs only when it is named
 
   --users N   people in the data (default: 100000)
   --quick     small data and few rounds: to see that it runs, not for figures
@@ -22,7 +25,7 @@ Examples:
   $ npm run bench -- join http writes split --json
 `
 
-const WHAT = ['join', 'http', 'writes', 'split', 'memory'] as const
+const WHAT = ['join', 'http', 'writes', 'split', 'purge', 'memory', 'backup'] as const
 const USUAL: readonly What[] = ['join', 'http', 'writes', 'split']
 type What = (typeof WHAT)[number]
 
@@ -88,6 +91,14 @@ async function bench(what: What): Promise<Result> {
   if (what === 'memory') {
     const { benchMemory } = await import('./memory.ts')
     return benchMemory({ people: peopleOf(1_300_000, 5_000), say })
+  }
+  if (what === 'purge') {
+    const { benchPurge } = await import('./purge.ts')
+    return benchPurge({ rows: either(500_000, 20_000), seconds: either(20, 2), rounds: either(2, 1), say })
+  }
+  if (what === 'backup') {
+    const { benchBackup } = await import('./backup.ts')
+    return benchBackup({ people: peopleOf(1_000_000, 2_000), rounds: either(5, 1), idleSeconds: either(5, 1), say })
   }
   const { benchSplit } = await import('./split.ts')
   return benchSplit({ people: peopleOf(40_000, 1_000), rounds: either(5, 1), say })

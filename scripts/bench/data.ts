@@ -9,10 +9,10 @@ import { migrate, migrationsOf } from '../../src/database/migrations.ts'
 import { seededRandom } from '../../src/ops/makers.ts'
 import { seed } from '../../src/ops/seed.ts'
 
-const CACHE = join(import.meta.dirname, '../../.cache/bench')
+export const CACHE = join(import.meta.dirname, '../../.cache/bench')
 /** Part of the folder's name, with the migrations: data of another shape is made anew. */
 const SHAPE = 4
-const SCHEMAS = hash(
+export const SCHEMAS = hash(
   'sha256',
   JSON.stringify(DOMAINS.flatMap((domain) => migrationsOf(domain).map(({ checksum }) => checksum))),
 )

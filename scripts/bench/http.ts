@@ -80,7 +80,8 @@ async function startTargets(data: BenchData, children: ChildProcess[]): Promise<
   ]
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
+/** Throws where the process ends before it says anything. */
+export async function firstLine(child: ChildProcess): Promise<string> {
   let text = ''
   child.stdout?.setEncoding('utf8')
   child.stdout?.on('data', (part: string) => {

@@ -7,6 +7,7 @@ export const promisesCommand: Command = {
   summary: 'Compare what backups achieved with what the policy promises; exit code 1 on an alarm.',
   positionals: { least: 0, most: 3 },
   examples: ['backup promises', 'backup promises billing --json'],
+  files: 'none',
   async run(args) {
     const domains = domainsIn(args.positionals)
     using context = openBackupContext()

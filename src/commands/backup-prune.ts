@@ -8,13 +8,20 @@ export const pruneCommand: Command = {
   positionals: { least: 0, most: 3 },
   options: { 'dry-run': { type: 'boolean', help: 'say what would be removed, remove nothing' } },
   examples: ['backup prune --dry-run', 'backup prune billing', 'backup prune --json'],
+  files: 'none',
   async run(args) {
     const domains = domainsIn(args.positionals)
     const dryRun = args.flag('dry-run')
     using context = openBackupContext()
     const pruned: Pruned[] = []
     for (const domain of domains)
-      pruned.push(await pruneBackups(context.policies[domain], { now: context.sources.now(), dryRun }))
+      pruned.push(
+        await pruneBackups(context.policies[domain], {
+          now: context.sources.now(),
+          dryRun,
+          policies: context.policies,
+        }),
+      )
     if (args.flag('json')) printJson({ dryRun, domains: pruned })
     else process.stdout.write(pruned.map((one) => textOf(one, dryRun)).join(''))
     return 0

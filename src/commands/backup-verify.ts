@@ -15,6 +15,7 @@ export const verifyCommand: Command = {
     'backup verify --newest billing',
     'backup verify --newest identity --json',
   ],
+  files: 'none',
   async run(args) {
     const wanted = wantedIn(args)
     using context = openBackupContext()

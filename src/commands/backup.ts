@@ -41,6 +41,7 @@ export const backupCommand: Command = {
     'backup identity admin --dry-run',
     'backup billing --schedule # opens billing.db and no other file',
   ],
+  files: 'changes',
   async run(args) {
     const isSchedule = args.flag('schedule')
     const domains = wantedIn(args)

@@ -1,5 +1,5 @@
 // Looks after the three files, and repairs links to rows that are gone. Exit code 1 where an error is found.
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { type Config, readConfig } from '../config.ts'
 import { type Files, openFile } from '../database/clients.ts'
 import { DOMAINS, type Domain, isDomain } from '../database/domains.ts'
@@ -7,7 +7,9 @@ import { FileError, UsageError } from '../errors.ts'
 import { readPolicies } from '../ops/backup/policy.ts'
 import { promisesOf } from '../ops/backup/promises.ts'
 import { type Finding, runChecks, type Severity } from '../ops/check/checks.ts'
+import { foldersOf, undoFolder } from '../ops/check/folders.ts'
 import { type RepairReport, repair, undoRepair } from '../ops/check/repair.ts'
+import { undoFiles } from '../ops/check/undo-file.ts'
 import { openReaders } from '../ops/check/view.ts'
 import type { Arguments, Command } from './command.ts'
 import { createProgress } from './progress.ts'
@@ -15,27 +17,38 @@ import { createProgress } from './progress.ts'
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'notice']
 
 export const checkCommand: Command = {
-  usage: 'check [--domain DOMAIN] [--quick] [--repair [--dry-run]] [--undo FILE] [--json]',
+  usage: 'check [--domain DOMAIN] [--quick] [--repair [--dry-run]] [--undo FILE] [--forget-undo [--dry-run]] [--json]',
   summary: 'Check the three files, the links and messages between them, and say what to do.',
   options: {
     domain: { type: 'string', value: 'DOMAIN', help: `only findings about this file: ${DOMAINS.join(', ')}` },
     quick: { type: 'boolean', help: 'do not compare indexes with their tables: much faster on large files' },
     repair: { type: 'boolean', help: 'follow the policies of links whose row is gone; never for rows about money' },
-    'dry-run': { type: 'boolean', help: 'with --repair: say what would change, and change nothing' },
+    'dry-run': { type: 'boolean', help: 'with --repair or --forget-undo: say what would change, and change nothing' },
     undo: { type: 'string', value: 'FILE', help: 'put back what a repair took away, from the file that it wrote' },
+    'forget-undo': { type: 'boolean', help: 'check nothing: remove the undo files that repairs wrote' },
   },
-  examples: ['check', 'check --quick --json', 'check --domain billing', 'check --repair --dry-run', 'check --repair'],
+  examples: [
+    'check',
+    'check --quick --json',
+    'check --domain billing',
+    'check --repair --dry-run',
+    'check --repair',
+    'check --forget-undo # when no repair is to be taken back',
+  ],
+  files: (args) => (args.flag('repair') || args.text('undo') !== undefined ? 'changes' : 'reads'),
   async run(args) {
     const domains = readDomains(args)
     refuseMixed(args)
     const config = readConfig()
     const undo = args.text('undo')
+    if (args.flag('forget-undo')) return forgetUndo(config, args)
     if (undo !== undefined) return await runUndo(config, undo, args.flag('json'))
     if (args.flag('repair')) return await runRepair(config, domains, args)
-    const findings = await findAll(config, domains, args.flag('quick'))
+    const quick = args.flag('quick')
+    const findings = worstFirst(await findAll(config, domains, quick))
     const counts = countsOf(findings)
-    if (args.flag('json')) process.stdout.write(`${JSON.stringify({ findings, counts })}\n`)
-    else process.stdout.write(printed(findings))
+    if (args.flag('json')) process.stdout.write(`${JSON.stringify({ domains, quick, findings, counts })}\n`)
+    else process.stdout.write(printed(findings, domains))
     return counts.error > 0 ? 1 : 0
   },
 }
@@ -43,17 +56,28 @@ export const checkCommand: Command = {
 async function findAll({ paths, backupPolicy: file, dataDir }: Config, domains: readonly Domain[], quick: boolean) {
   const policies = readPolicies({ file, dataDir })
   const now = new Date()
+  const folders = foldersOf(dataDir, policies)
   const backups = async (domain: Domain) => (await promisesOf(policies, now, [domain]))[0]
   const progress = createProgress({ now: () => performance.now(), units: { check: 'checks' } })
   const findings: Finding[] = []
   try {
     const onCheck = (name: string, domain: Domain, done: number, total: number) =>
       progress.update('check', done, total, `${domain}.db: ${name}`)
-    for await (const finding of runChecks({ paths, domains, quick, now, backups, onCheck })) findings.push(finding)
+    for await (const finding of runChecks({ paths, domains, quick, now, backups, folders, onCheck }))
+      findings.push(finding)
   } finally {
     progress.stop()
   }
   return findings
+}
+
+function forgetUndo({ dataDir }: Config, args: Arguments): 0 {
+  const files = undoFiles(undoFolder(dataDir))
+  const dryRun = args.flag('dry-run')
+  for (const path of dryRun ? [] : files) rmSync(path, { force: true })
+  if (args.flag('json')) process.stdout.write(`${JSON.stringify({ removed: files, dryRun })}\n`)
+  else for (const path of files) process.stdout.write(`${dryRun ? 'would remove' : 'removed'} ${path}\n`)
+  return 0
 }
 
 export function readDomains(args: Arguments): readonly Domain[] {
@@ -64,11 +88,13 @@ export function readDomains(args: Arguments): readonly Domain[] {
 }
 
 function refuseMixed(args: Arguments): void {
-  const [isRepair, isUndo] = [args.flag('repair'), args.text('undo') !== undefined]
+  const [isRepair, isUndo, forgets] = [args.flag('repair'), args.text('undo') !== undefined, args.flag('forget-undo')]
   const hint = 'See "gogga check --help".'
-  if (isRepair && isUndo) throw new UsageError('--repair and --undo cannot be done at once.', { hint })
-  if (args.flag('dry-run') && !isRepair) throw new UsageError('--dry-run goes with --repair only.', { hint })
-  if (args.flag('quick') && (isRepair || isUndo))
+  if ([isRepair, isUndo, forgets].filter(Boolean).length > 1)
+    throw new UsageError('Only one of --repair, --undo and --forget-undo can be done at once.', { hint })
+  if (args.flag('dry-run') && !isRepair && !forgets)
+    throw new UsageError('--dry-run goes with --repair and --forget-undo only.', { hint })
+  if (args.flag('quick') && (isRepair || isUndo || forgets))
     throw new UsageError('--quick is for checking, not for changes.', { hint })
 }
 
@@ -81,7 +107,7 @@ async function runRepair(config: Config, domains: readonly Domain[], args: Argum
     const report = await withFiles(config, (files) =>
       repair({
         ...{ files, readers, domains, now: new Date(), dryRun: args.flag('dry-run') },
-        undoFolder: join(config.dataDir, 'undo'),
+        undoFolder: undoFolder(config.dataDir),
         onRow: (done, total) => progress.update('repair', done, total),
       }),
     )
@@ -127,14 +153,15 @@ function countsOf(findings: readonly Finding[]): Readonly<Record<Severity, numbe
   return { error: count('error'), warning: count('warning'), notice: count('notice') }
 }
 
-/** Worst first. */
-function printed(findings: readonly Finding[]): string {
-  const lines = SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity)).map(
-    ({ severity, check, place, message, next }) => {
-      const at = [`${place.file}.db`, place.table, place.column].filter(Boolean).join(' ')
-      return `${severity.padEnd(7)}  ${at}  ${check}: ${message}\n         ${next}\n`
-    },
-  )
+const worstFirst = (findings: readonly Finding[]): readonly Finding[] =>
+  SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity))
+
+function printed(findings: readonly Finding[], domains: readonly Domain[]): string {
+  const lines = findings.map(({ severity, check, place, message, next }) => {
+    const at = [`${place.file}.db`, place.table, place.column].filter(Boolean).join(' ')
+    return `${severity.padEnd(7)}  ${at}  ${check}: ${message}\n         ${next}\n`
+  })
+  if (lines.length === 0) lines.push(`Nothing to tell about ${domains.map((domain) => `${domain}.db`).join(', ')}.\n`)
   const counts = countsOf(findings)
   const sums = SEVERITIES.map((severity) => `${counts[severity]} ${severity}${counts[severity] === 1 ? '' : 's'}`)
   return `${lines.join('')}${sums.join(', ')}\n`

@@ -19,6 +19,9 @@ export interface Arguments {
   flag(name: string): boolean
 }
 
+/** What a command does with the three files of the configuration. `itself`: it looks after restores that were cut off itself. */
+export type FileUse = 'none' | 'reads' | 'changes' | 'itself'
+
 export interface Command {
   /** Without `gogga`: `split LEGACY.db --into DIR`. */
   readonly usage: string
@@ -26,6 +29,8 @@ export interface Command {
   readonly options?: Readonly<Record<string, Option>>
   readonly positionals?: { readonly least: number; readonly most: number }
   readonly examples: readonly string[]
+  /** `changes` also where it only makes them; with --dry-run such a command reads. */
+  readonly files: FileUse | ((args: Arguments) => FileUse)
   /** Gives the exit code: 0 done, 1 the answer is no. Errors of the family bring their own. */
   run(args: Arguments): Promise<0 | 1>
 }
@@ -43,10 +48,24 @@ export async function runCommand(command: Command, argv: readonly string[]): Pro
       process.stdout.write(helpOf(command))
       return 0
     }
+    await settleRestores(command, args)
     return await command.run(args)
   } catch (error) {
     return reportError(error)
   }
+}
+
+/** The one place before a command opens or makes a file. Loaded on use: most commands have no need for it. */
+async function settleRestores({ files }: Command, args: Arguments): Promise<void> {
+  const use = typeof files === 'string' ? files : files(args)
+  if (use === 'none' || use === 'itself') return
+  const [{ readConfig }, { endRestores, tellRestores }] = await Promise.all([
+    import('../config.ts'),
+    import('./cut-off-restores.ts'),
+  ])
+  const { paths } = readConfig()
+  if (use === 'changes' && !args.flag('dry-run')) endRestores(paths)
+  else tellRestores(paths)
 }
 
 export function reportError(error: unknown): 1 | 2 {

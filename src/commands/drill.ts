@@ -8,6 +8,7 @@ export const drillCommand: Command = {
     'Restore the newest backup into a temporary place, check everything in it, throw it away; exit code 1 where it fails.',
   positionals: { least: 0, most: 3 },
   examples: ['drill', 'drill billing', 'drill identity admin --json'],
+  files: 'reads',
   async run(args) {
     const domains = domainsIn(args.positionals)
     using context = openBackupContext()

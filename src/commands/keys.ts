@@ -20,6 +20,7 @@ export const createCommand: Command = {
     'keys create --scope frontend',
     'keys create --scope admin --scope pii:read --name support --days 30 --json',
   ],
+  files: 'changes',
   async run(args) {
     const scopes = readScopes(args)
     const expiresAt = readExpiry(args)
@@ -40,6 +41,7 @@ export const listCommand: Command = {
   usage: 'keys list [--json]',
   summary: 'List API keys: id, name, scopes and times, never the key.',
   examples: ['keys list', 'keys list --json'],
+  files: 'changes',
   async run(args) {
     await using identity = await openIdentity()
     const keys = await listKeys(identity.client)
@@ -58,6 +60,7 @@ export const revokeCommand: Command = {
   summary: 'Revoke an API key, from the next request on.',
   positionals: { least: 1, most: 1 },
   examples: ['keys revoke 3f9a0c1d2b4e5f60'],
+  files: 'changes',
   async run(args) {
     await using identity = await openIdentity()
     const [id = ''] = args.positionals

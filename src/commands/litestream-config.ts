@@ -24,6 +24,7 @@ export const litestreamConfigCommand: Command = {
     'litestream-config billing --replica /replica --out /etc/litestream.yml',
     'litestream-config --replica s3://replicas/gogga --json',
   ],
+  files: 'none',
   async run(args) {
     const domains = domainsIn(args.positionals)
     const config = readConfig()

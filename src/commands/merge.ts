@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.ts'
 import { merge } from '../transfer/merge.ts'
 import type { Command } from './command.ts'
+import { refuseRestores } from './cut-off-restores.ts'
 import { openTransferContext } from './transfer-context.ts'
 import { printMerge, printProof } from './transfer-output.ts'
 
@@ -18,6 +19,7 @@ export const mergeCommand: Command = {
     },
   },
   examples: ['merge data --into unified.db', 'merge data --into one-file.db --layout prefixed --json'],
+  files: 'itself',
   async run(args) {
     const [from = ''] = args.positionals
     const into = args.text('into')
@@ -26,6 +28,7 @@ export const mergeCommand: Command = {
     if (layout !== 'single' && layout !== 'prefixed') {
       throw new UsageError(`--layout expects single or prefixed, got "${layout}".`)
     }
+    refuseRestores(from)
     using context = openTransferContext()
     const report = await merge({ from, into, layout, context })
     context[Symbol.dispose]()

@@ -5,17 +5,27 @@ import { readConfig } from '../config.ts'
 import { openReader } from '../database/connections.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { migrate, migrationState, migrationsOf } from '../database/migrations.ts'
+import { readDomains } from './check.ts'
 import type { Command } from './command.ts'
 
 export const migrateCommand: Command = {
-  usage: 'migrate [--dry-run] [--json]',
+  usage: 'migrate [--domain DOMAIN] [--dry-run] [--json]',
   summary: 'Make the files that are missing, and apply the migrations that any of the three lacks.',
-  options: { 'dry-run': { type: 'boolean', help: 'say what would be applied, change nothing' } },
-  examples: ['migrate', 'migrate --dry-run', 'migrate --json # with GOGGA_DATA_DIR=/srv/gogga in the environment'],
+  options: {
+    domain: { type: 'string', value: 'DOMAIN', help: `only this file: ${DOMAINS.join(', ')}` },
+    'dry-run': { type: 'boolean', help: 'say what would be applied, change nothing' },
+  },
+  examples: [
+    'migrate',
+    'migrate --dry-run',
+    'migrate --domain billing',
+    'migrate --json # with GOGGA_DATA_DIR=/srv/gogga in the environment',
+  ],
+  files: 'changes',
   async run(args) {
     const { paths } = readConfig()
     const isDry = args.flag('dry-run')
-    const results = DOMAINS.map((domain) => {
+    const results = readDomains(args).map((domain) => {
       const path = paths[domain]
       return { domain, path, applied: isDry ? pendingOf(domain, path) : migrate(domain, path) }
     })

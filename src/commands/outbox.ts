@@ -27,6 +27,7 @@ export const listCommand: Command = {
     limit: { type: 'string', value: 'N', default: '50', help: 'messages of each file' },
   },
   examples: ['outbox list', 'outbox list --dead --json', 'outbox list --origin admin --limit 10'],
+  files: 'changes',
   async run(args) {
     const filter = { origin: readOrigin(args), dead: args.flag('dead') ? true : undefined, limit: readLimit(args) }
     await using context = await createContext(readConfig())
@@ -45,6 +46,7 @@ export const retryCommand: Command = {
   summary: 'Try a message again, at once; exit code 1 where that did not settle it.',
   positionals: { least: 1, most: 1 },
   examples: ['outbox retry user-created:cmb2x9k4d0001', 'outbox retry user-created:cmb2x9k4d0001 --json'],
+  files: 'changes',
   async run(args) {
     await using context = await createContext(readConfig())
     const { data: message } = await retryMessage(context.sagas, idOf(args), askedFor('retry', args))
@@ -59,6 +61,7 @@ export const dropCommand: Command = {
   summary: 'Give a dead message up: its effect never comes, and what it was to carry on is taken back.',
   positionals: { least: 1, most: 1 },
   examples: ['outbox drop user-created:cmb2x9k4d0001'],
+  files: 'changes',
   async run(args) {
     await using context = await createContext(readConfig())
     const { data: message } = await dropMessage(context.sagas, idOf(args), 'command', askedFor('drop', args))

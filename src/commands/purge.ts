@@ -12,9 +12,20 @@ interface Report {
   readonly dryRun: boolean
   readonly purged: readonly Purged[]
   readonly space: readonly Space[]
-  /** The longest that the writer of a file was held, in milliseconds; null in a dry run. */
-  readonly longestHoldMs: number | null
+  /** Null in a dry run. */
+  readonly holds: Holds | null
 }
+
+/** How long the purge kept others from writing, a batch or a step at a time. */
+interface Holds {
+  readonly count: number
+  readonly longestMs: number
+  /** Longer than what is promised. */
+  readonly overLimit: number
+  readonly limitMs: number
+}
+
+const LIMIT_MS = 20
 
 export const purgeCommand: Command = {
   usage: 'purge [--domain DOMAIN] [--vacuum] [--dry-run] [--json]',
@@ -25,6 +36,7 @@ export const purgeCommand: Command = {
     'dry-run': { type: 'boolean', help: 'count what would be removed, and remove nothing' },
   },
   examples: ['purge --dry-run', 'purge', 'purge --domain identity --json', 'purge --domain identity --vacuum'],
+  files: 'changes',
   async run(args) {
     const [domains, dryRun, config] = [readDomains(args), args.flag('dry-run'), readConfig()]
     const progress = createProgress({ now: () => performance.now(), units: { purge: 'rows' } })
@@ -51,28 +63,34 @@ function planned(context: Context, domains: readonly Domain[]): Report {
   const readers = readersOf(context)
   const purged = countDue(readers, { now: context.now(), domains })
   const space = domains.map((domain) => spaceOf(domain, readers[domain]))
-  return { dryRun: true, purged, space, longestHoldMs: null }
+  return { dryRun: true, purged, space, holds: null }
 }
 
 async function removed(context: Context, domains: readonly Domain[], progress: Progress): Promise<Report> {
   const { files, sagas } = context
   const now = context.now()
   const total = countDue(readersOf(context), { now, domains }).reduce((sum, { rows }) => sum + rows, 0)
-  let [done, longestHoldMs] = [0, 0]
+  let done = 0
+  let holds: Holds = { count: 0, longestMs: 0, overLimit: 0, limitMs: LIMIT_MS }
+  const onHold = (heldMs: number) => {
+    const { count, longestMs, overLimit, limitMs } = holds
+    const over = heldMs > limitMs ? 1 : 0
+    holds = { count: count + 1, longestMs: Math.max(longestMs, heldMs), overLimit: overLimit + over, limitMs }
+  }
   const posted: { origin: Domain; id: string }[] = []
   const purged = await purge(files, {
     ...{ now, domains },
     onBatch({ model, rows, heldMs }) {
       done += rows
-      longestHoldMs = Math.max(longestHoldMs, heldMs)
+      onHold(heldMs)
       progress.update('purge', done, Math.max(total, done), model)
     },
     onPosted: (origin, id) => posted.push({ origin, id }),
   })
   for (const { origin, id } of posted) await sagas.courier.deliver(origin, { id, subjectId: null })
   const space: Space[] = []
-  for (const domain of domains) space.push(await giveBack(files, domain))
-  return { dryRun: false, purged, space, longestHoldMs }
+  for (const domain of domains) space.push(await giveBack(files, domain, { onHold }))
+  return { dryRun: false, purged, space, holds }
 }
 
 async function vacuumed(config: Config, domains: readonly Domain[]): Promise<readonly Space[]> {
@@ -84,7 +102,7 @@ async function vacuumed(config: Config, domains: readonly Domain[]): Promise<rea
   return domains.map((domain) => spaceOf(domain, readersOf(context)[domain]))
 }
 
-function printed({ dryRun, purged, space, longestHoldMs }: Report): string {
+function printed({ dryRun, purged, space, holds }: Report): string {
   const verb = dryRun ? 'would be removed' : 'removed'
   const rows = purged.map(
     ({ model, period, before, rows: count }) =>
@@ -94,8 +112,13 @@ function printed({ dryRun, purged, space, longestHoldMs }: Report): string {
     const hint = freeBytes > 0 && !incremental ? '; "gogga purge --vacuum" gives it back' : ''
     return `${domain}.db: ${mebibytes(bytes)}, ${mebibytes(freeBytes)} of it free${hint}\n`
   })
-  const held = longestHoldMs ? `No batch held a writer for longer than ${longestHoldMs.toFixed(1)} ms.\n` : ''
-  return [...rows, ...sizes, held].join('')
+  return [...rows, ...sizes, holds ? held(holds) : ''].join('')
 }
+
+const held = ({ count, longestMs, overLimit, limitMs }: Holds): string =>
+  overLimit === 0
+    ? `No step held a writer for longer than ${longestMs.toFixed(1)} ms.\n`
+    : `${overLimit} of ${count} steps held a writer for longer than ${limitMs} ms, the longest ${longestMs.toFixed(0)} ms: the disk or ` +
+      'the processors are busy. Run it when less is going on.\n'
 
 const mebibytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`

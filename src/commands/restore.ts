@@ -2,16 +2,17 @@ import { rmSync } from 'node:fs'
 import { DOMAINS, type Domain, isDomain } from '../database/domains.ts'
 import { UsageError } from '../errors.ts'
 import type { Wanted } from '../ops/restore/choose.ts'
-import { keptFiles, type RestoreReport, restore } from '../ops/restore/restore.ts'
+import { keptFiles } from '../ops/restore/kept-files.ts'
+import { type RestoreReport, restore } from '../ops/restore/restore.ts'
 import { openBackupContext, printJson } from './backup-context.ts'
 import type { Arguments, Command } from './command.ts'
 
 export const restoreCommand: Command = {
-  usage: 'restore DOMAIN [--from ID] [--at TIME] [--forget-old] [--dry-run] [--json]',
+  usage: 'restore DOMAIN [--from ID|latest] [--at TIME] [--forget-old] [--dry-run] [--json]',
   summary: 'Put one file back as a backup has it, and make it fit the other two; the old file stays beside it.',
   positionals: { least: 1, most: 1 },
   options: {
-    from: { type: 'string', value: 'ID', help: 'this backup' },
+    from: { type: 'string', value: 'ID', help: 'this backup; "latest": the newest good one' },
     at: {
       type: 'string',
       value: 'TIME',
@@ -21,11 +22,13 @@ export const restoreCommand: Command = {
     'dry-run': { type: 'boolean', help: 'say what would be lost, sent again and left dangling, change nothing' },
   },
   examples: [
+    'restore billing --from latest --dry-run',
     'restore billing --from billing-20261122T231500Z-1f3c9a2e --dry-run',
     'restore billing --at 2026-11-22T18:00:00Z',
     'restore identity --at 2026-11-22 --json # with the id of every row that is lost',
     'restore billing --forget-old # when the new file has proved itself',
   ],
+  files: 'changes',
   async run(args) {
     const domain = domainIn(args)
     if (args.flag('forget-old')) return forget(domain, args)
@@ -50,9 +53,12 @@ function wantedIn(args: Arguments): Wanted {
   const [from, at] = [args.text('from'), args.text('at')]
   if (from !== undefined && at === undefined) return { from }
   if (at === undefined || from !== undefined)
-    throw new UsageError('restore needs either --from with the id of a backup or --at with a time.', {
-      hint: 'See "gogga backup list" for ids.',
-    })
+    throw new UsageError(
+      'restore needs either --from with the id of a backup, or the word latest, or --at with a time.',
+      {
+        hint: 'See "gogga backup list" for ids.',
+      },
+    )
   const time = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(at)
     ? new Date(at)
     : undefined
@@ -71,7 +77,8 @@ function forget(domain: Domain, args: Arguments): 0 {
 }
 
 function textOf(report: RestoreReport): string {
-  const { domain, dryRun, backup, live, losses, erasures, reconciled, closed, dangling, kept, migrated } = report
+  const { domain, dryRun, backup, live, losses, erasures, reconciled, purged, closed, dangling, kept, migrated } =
+    report
   const rows = Object.values(backup.rows).reduce((sum, count) => sum + count, 0)
   const { sends, done, unresolved } = reconciled
   const lines = [
@@ -89,6 +96,7 @@ function textOf(report: RestoreReport): string {
       : []),
     ...sends.map(({ origin, message }) => `  sent again from ${origin}.db: ${message.id}`),
     ...Object.entries(done).map(([what, count]) => `  ${what}: ${count}`),
+    ...purged.map(({ model, rows: count, period }) => `  ${model}: ${count} rows removed, older than ${period}`),
     ...unresolved.map(({ file, table, id, why }) => `  LOOK AT ${file}.${table} ${id}: ${why}`),
     ...closed.map((other) => `  ${other}.db could not be read: nothing was compared with it`),
     ...dangling.map(

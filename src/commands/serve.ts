@@ -6,6 +6,7 @@ export const serveCommand: Command = {
   usage: 'serve',
   summary: 'Serve the API over three files that exist and are migrated.',
   examples: ['serve', 'serve --json', 'serve # with PORT=8080 GOGGA_DATA_DIR=/srv/gogga in the environment'],
+  files: 'itself',
   async run(args) {
     const config = await checkedConfig({ json: args.flag('json') })
     if (!config) return 1

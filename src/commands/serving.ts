@@ -2,10 +2,9 @@
 import { type Config, examineEnvironment } from '../config.ts'
 import type { Context } from '../context.ts'
 import { type Server, serve } from '../main.ts'
-import { readPolicies } from '../ops/backup/policy.ts'
-import { backupFigures } from '../ops/metrics/backup-figures.ts'
-import { recoverRestores } from '../ops/restore/swap.ts'
 import { findStartProblems, type StartChecksOptions, startScreen } from '../ops/start-checks.ts'
+import { endRestores } from './cut-off-restores.ts'
+import { servedWork } from './served-work.ts'
 
 export interface CheckedOptions extends StartChecksOptions {
   readonly json: boolean
@@ -16,8 +15,7 @@ export interface CheckedOptions extends StartChecksOptions {
 export async function checkedConfig({ json, presets, ...options }: CheckedOptions): Promise<Config | undefined> {
   const { config, problems } = examineEnvironment(undefined, undefined, presets)
   // Before anything looks at the files: one that was cut off in the middle of a restore gets its end.
-  for (const domain of problems.length === 0 ? recoverRestores(config.paths, new Date()) : [])
-    process.stderr.write(`The restore of ${domain}.db that was cut off is over.\n`)
+  if (problems.length === 0) endRestores(config.paths)
   const findings = await findStartProblems(config, problems, options)
   if (findings.length > 0) process.stderr.write(startScreen(findings))
   if (!findings.some(({ level }) => level === 'error')) return config
@@ -25,11 +23,8 @@ export async function checkedConfig({ json, presets, ...options }: CheckedOption
   return undefined
 }
 
-/** With what metrics tell of the backups. */
-export function serveMeasured(context: Context): Promise<Server> {
-  const { backupPolicy: file, dataDir } = context.config
-  return serve(context, { figures: { backups: backupFigures(readPolicies({ file, dataDir }), context.now) } })
-}
+/** With its work in the background, and what metrics tell of it. Throws UsageError where the backup policy does not fit. */
+export const serveMeasured = async (context: Context): Promise<Server> => serve(context, servedWork(context))
 
 const GRACE_MS = 300
 

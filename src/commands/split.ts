@@ -24,6 +24,7 @@ export const splitCommand: Command = {
     'split dev.db --into data',
     'split dev.db --into data --unassigned refuse --json',
   ],
+  files: 'none',
   async run(args) {
     const [legacy = ''] = args.positionals
     const into = args.text('into')

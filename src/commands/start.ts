@@ -19,6 +19,7 @@ export const start: Command = {
   usage: 'start',
   summary: `Migrate the three files, fill empty ones with ${PEOPLE} invented people, create keys for a day, and serve.`,
   examples: ['start', 'start --json', 'start # with GOGGA_DATA_DIR=/tmp/gogga PORT=0 in the environment'],
+  files: 'itself',
   async run(args) {
     const config = await checkedConfig({ json: args.flag('json'), presets: TRY_OUT, willMigrate: true })
     if (!config) return 1

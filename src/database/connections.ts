@@ -84,7 +84,7 @@ function open(domain: Domain, path: string, readonly: boolean): Connection {
 function requireFile(domain: Domain, path: string): void {
   if (existsSync(path)) return
   throw new FileError(`${domain}.db is missing: nothing is at ${path}`, {
-    hint: 'Run "npm run db -- migrate deploy" to create it, or restore it from a backup.',
+    hint: `Restore it with "gogga restore ${domain} --from latest"; where there never was one, run "npx gogga migrate --domain ${domain}".`,
   })
 }
 

@@ -2,10 +2,10 @@
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string, mode = 0o600): void {
   const beside = `${path}.new`
   rmSync(beside, { force: true })
-  const file = openSync(beside, 'wx', 0o600)
+  const file = openSync(beside, 'wx', mode)
   writeSync(file, text)
   fsyncSync(file)
   closeSync(file)

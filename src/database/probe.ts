@@ -80,6 +80,6 @@ function requireTables(who: string, connection: Connection, domain: Domain): voi
     foreign.length && `has the foreign ${foreign.join(', ')}`,
   ]
   throw new FileError(`${who} ${parts.filter(Boolean).join(' and ')}`, {
-    hint: missing.length ? 'Run "npm run db -- migrate deploy".' : 'Move the foreign tables out of the file.',
+    hint: missing.length ? 'Run "npx gogga migrate".' : 'Move the foreign tables out of the file.',
   })
 }

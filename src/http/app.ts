@@ -16,7 +16,9 @@ import { securityHeaders } from './plugins/security-headers.ts'
 import { keepQueryText, validation } from './plugins/validation.ts'
 import { requestIds } from './request-ids.ts'
 import { administrationRoutes } from './routes/administration.ts'
+import { backupsRoutes } from './routes/backups.ts'
 import { changesRoutes } from './routes/changes.ts'
+import { checksRoutes } from './routes/checks.ts'
 import { healthRoutes } from './routes/health.ts'
 import { issueVouchersRoutes } from './routes/issue-vouchers.ts'
 import { meRoutes } from './routes/me.ts'
@@ -48,6 +50,8 @@ const CHANGES = [
   administrationRoutes,
   changesRoutes,
   operationsRoutes,
+  checksRoutes,
+  backupsRoutes,
 ]
 
 /** The caller closes the app, then the context. */

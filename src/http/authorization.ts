@@ -33,6 +33,8 @@ const RESOURCES: Readonly<Record<Resource, readonly Scope[]>> = {
 const PERSON: readonly Who[] = ['person']
 const ADMINISTRATION: readonly Scope[] = ['admin']
 const OPERATIONS: readonly Scope[] = ['ops', 'admin']
+/** What is about files and machines, not about people. */
+const RUNNERS: readonly Scope[] = ['ops']
 
 const ROUTES: Readonly<Record<string, Access>> = {
   // Whoever signs in has nothing yet but an email; whoever signs out has a session.
@@ -60,7 +62,12 @@ const ROUTES: Readonly<Record<string, Access>> = {
   'GET /v1/ops/outbox': OPERATIONS,
   'POST /v1/ops/outbox/:id/retry': OPERATIONS,
   'POST /v1/ops/outbox/:id/drop': OPERATIONS,
-  'GET /metrics': ['ops'],
+  'GET /v1/ops/checks': RUNNERS,
+  'POST /v1/ops/checks': RUNNERS,
+  'GET /v1/ops/backups': RUNNERS,
+  'GET /v1/ops/backups/promises': RUNNERS,
+  'GET /v1/ops/drills': RUNNERS,
+  'GET /metrics': RUNNERS,
   'GET /v1/stats/subscriptions': FIGURES,
   'GET /v1/stats/overview': FIGURES,
   // Probes of an orchestrator and a browser that opens the documentation bring no key; neither shows a row.

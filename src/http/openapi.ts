@@ -38,7 +38,10 @@ export const OPENAPI = {
       description: 'What administrators do; each leaves a row in the admin log. `X-Gogga-Actor` says who acts.',
     },
     { name: 'changes', description: 'Whether a change has all its effects.' },
-    { name: 'operations', description: 'Messages between the files that were not delivered.' },
+    {
+      name: 'operations',
+      description: 'Messages between the files that were not delivered, checks, backups and what they promise.',
+    },
     { name: 'health', description: 'For whoever runs the server.' },
     { name: 'documentation', description: 'What there is.' },
   ],
@@ -102,6 +105,7 @@ interface Parameter {
   readonly explode?: boolean
 }
 interface Operation {
+  readonly operationId?: string
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: Body
   readonly responses?: Readonly<Record<string, object>>
@@ -138,16 +142,19 @@ export function finishDocument<T extends object>(document: T): T {
 }
 
 function finishOperation(operation: Operation): Operation {
-  const { requestBody, responses = {} } = operation
+  const { requestBody, responses = {}, operationId = '' } = operation
   const parameters = operation.parameters?.map(finishParameter)
   const isKeyed = parameters?.some(({ name }) => name === HEADERS['idempotency-key']) ?? false
   return {
     ...operation,
     ...(parameters && { parameters }),
     ...(requestBody && { requestBody: { ...requestBody, required: hasFields(requestBody) } }),
-    responses: finishResponses(responses, isKeyed),
+    responses: finishResponses(UNLIMITED.has(operationId) ? responses : { 429: TOO_MANY, ...responses }, isKeyed),
   }
 }
+
+/** Probes are answered under any limit. */
+const UNLIMITED: ReadonlySet<string> = new Set(['health-live', 'health-ready'])
 
 /** The limit of requests is not a route's own, so that none needs to name it. */
 const TOO_MANY = {
@@ -156,7 +163,7 @@ const TOO_MANY = {
 }
 
 function finishResponses(responses: Readonly<Record<string, object>>, isKeyed: boolean): Record<string, object> {
-  const finished = Object.entries({ 429: TOO_MANY, ...responses }).map(([status, response]) => {
+  const finished = Object.entries(responses).map(([status, response]) => {
     const headers = headersOf(status, isKeyed)
     return [status, Object.keys(headers).length > 0 ? { ...response, headers } : response]
   })

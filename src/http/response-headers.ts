@@ -8,7 +8,7 @@ export interface Header {
 }
 
 const LOCATION: Header = {
-  description: 'Where to see whether every file has its part: `/v1/changes/{id}`.',
+  description: 'Where to see what becomes of it: `/v1/changes/{id}`, or `/v1/ops/checks`.',
   schema: { type: 'string', format: 'uri-reference' },
   example: '/v1/changes/b7e23ec29af22b0b4e41da31e868d572',
 }

@@ -63,7 +63,8 @@ function examineFile(domain: Domain, path: string, willMigrate: boolean): readon
       error(
         group,
         `is missing: nothing is at ${path}`,
-        `Run "npm run db -- migrate deploy --domain ${domain}" to create it, or restore it from a backup.`,
+        `Run "gogga restore ${domain} --from latest --dry-run" to see what a backup brings back. Where there never was ` +
+          `one: "npx gogga migrate --domain ${domain}".`,
       ),
     ]
   }
@@ -131,11 +132,7 @@ function examineContent(domain: Domain, path: string, willMigrate: boolean): rea
     if (pending.length === 0 || willMigrate) return []
     const list = pending.join(', ')
     return [
-      error(
-        group,
-        `lacks ${pending.length} of its migrations: ${list}`,
-        `Run "npm run db -- migrate deploy --domain ${domain}".`,
-      ),
+      error(group, `lacks ${pending.length} of its migrations: ${list}`, `Run "npx gogga migrate --domain ${domain}".`),
     ]
   } catch (cause) {
     const { message, hint = 'Restore it from a backup.' } =

@@ -16,12 +16,15 @@ export interface BackgroundOptions {
   readonly payfast: PayfastClient | undefined
   /** Once for a turn: where it failed for some of many, with the first failure and the number of them. */
   readonly onError: (job: string, error: unknown, counts?: { readonly failed: number }) => void
+  /** Beside those of the sagas. */
+  readonly jobs?: readonly Job[]
 }
 
-interface Job {
+export interface Job {
   readonly name: string
   readonly everyMs: number
-  readonly run: () => Promise<unknown>
+  /** What takes long ends early where it is to stop. */
+  readonly run: (stop: AbortSignal) => Promise<unknown>
 }
 
 const DUE_BATCH = 100
@@ -40,12 +43,13 @@ export function startBackground(options: BackgroundOptions): AsyncDisposable {
   }
 }
 
-function jobsOf({ sagas, payfast }: BackgroundOptions): readonly Job[] {
+function jobsOf({ sagas, payfast, jobs = [] }: BackgroundOptions): readonly Job[] {
   return [
     { name: 'deliver', everyMs: 1_000, run: () => sagas.courier.sweep() },
     ...(payfast ? [{ name: 'charge', everyMs: 2_000, run: () => makeCharges(sagas, payfast) }] : []),
     { name: 'subscriptions', everyMs: 30_000, run: () => keepUpToDate(sagas) },
     { name: 'forget', everyMs: 600_000, run: () => forgetAnswers(sagas) },
+    ...jobs,
   ]
 }
 
@@ -56,7 +60,7 @@ async function repeat(
 ): Promise<void> {
   while (!stop.aborted) {
     try {
-      await run()
+      await run(stop)
     } catch (error) {
       if (error instanceof AggregateError) onError(name, error.errors[0], { failed: error.errors.length })
       else onError(name, error)

@@ -38,7 +38,7 @@ export function requireDomain(domain: Domain, copy: string, path: string): void 
     const { pending } = migrationState(domain, connection)
     if (pending.length === 0) return
     throw new FileError(`${domain}.db at ${path} lacks the migrations ${pending.join(', ')}`, {
-      hint: 'Run "npm run db -- migrate deploy" and repeat the merge.',
+      hint: 'Run "npx gogga migrate" and repeat the merge.',
     })
   } finally {
     connection.close()

@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { withDatabases } from '../helpers/databases.ts'
@@ -14,9 +14,14 @@ it('says that all is well, in words and as JSON', () =>
       out: expect.stringMatching(/There is no good backup[\s\S]*0 errors, 3 warnings/),
     })
     expect(await gogga(databases.dir, 'backup', '--all')).toMatchObject({ code: 0 })
-    expect(await gogga(databases.dir, 'check')).toMatchObject({ code: 0, out: '0 errors, 0 warnings, 0 notices\n' })
+    const fine = 'Nothing to tell about identity.db, billing.db, admin.db.\n0 errors, 0 warnings, 0 notices\n'
+    expect(await gogga(databases.dir, 'check')).toMatchObject({ code: 0, out: fine })
     const { code, out } = await gogga(databases.dir, 'check', '--quick', '--json')
-    expect([code, JSON.parse(out)]).toEqual([0, { findings: [], counts: { error: 0, warning: 0, notice: 0 } }])
+    const counts = { error: 0, warning: 0, notice: 0 }
+    expect([code, JSON.parse(out)]).toEqual([
+      0,
+      { domains: ['identity', 'billing', 'admin'], quick: true, findings: [], counts },
+    ])
   }))
 
 it('prints the worst first with the next step, and exits with 1 for an error only', () =>
@@ -32,6 +37,9 @@ it('prints the worst first with the next step, and exits with 1 for an error onl
     chmodSync(databases.paths.identity, 0o644)
     const again = await gogga(databases.dir, 'check', '--json')
     expect(again.code).toBe(1)
+    const severities = JSON.parse(again.out).findings.map(({ severity }: { severity: string }) => severity)
+    // The log has the mode of its file.
+    expect(severities).toEqual(['error', 'error', 'warning', 'warning', 'warning', 'warning', 'notice'])
     expect(JSON.parse(again.out).findings[0]).toMatchObject({
       check: 'modes',
       severity: 'error',
@@ -57,12 +65,23 @@ it('repairs, says how to take it back, and takes it back', () =>
     const back = await gogga(databases.dir, 'check', '--undo', undo, '--json')
     expect([back.code, JSON.parse(back.out)]).toEqual([0, { restored: 1, left: 0 }])
     expect(rowsOf(databases, 'billing', 'select id from "Subscription"')).toEqual([{ id: 'sub1' }])
+
+    expect((await gogga(databases.dir, 'check', '--quick')).out).toContain(
+      'undo files: 1 undo file(s) of repairs lie in',
+    )
+    const dry = await gogga(databases.dir, 'check', '--forget-undo', '--dry-run')
+    expect(dry).toMatchObject({ code: 0, out: `would remove ${undo}\n` })
+    expect(existsSync(undo)).toBe(true)
+    const gone = await gogga(databases.dir, 'check', '--forget-undo', '--json')
+    expect([gone.code, JSON.parse(gone.out)]).toEqual([0, { removed: [undo], dryRun: false }])
+    expect(existsSync(undo)).toBe(false)
   }))
 
 it.each([
   ['an unknown file', ['--domain', 'users'], /--domain expects one of identity, billing, admin, got "users"/],
-  ['a dry run of nothing', ['--dry-run'], /--dry-run goes with --repair only/],
-  ['both ways at once', ['--repair', '--undo', 'x'], /cannot be done at once/],
+  ['a dry run of nothing', ['--dry-run'], /--dry-run goes with --repair and --forget-undo only/],
+  ['both ways at once', ['--repair', '--undo', 'x'], /Only one of --repair, --undo and --forget-undo/],
+  ['to repair and forget', ['--repair', '--forget-undo'], /Only one of --repair, --undo and --forget-undo/],
   ['a quick repair', ['--repair', '--quick'], /--quick is for checking/],
   ['an undo file that is none', ['--undo', 'nothing.jsonl'], /nothing\.jsonl is no undo file/],
 ])('refuses %s, exit code 2', (_name, args, says) =>

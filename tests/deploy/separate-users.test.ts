@@ -8,6 +8,7 @@ import { DOMAINS } from '../../src/database/domains.ts'
 import { withFolder } from '../helpers/databases.ts'
 
 const SCRIPT = join(import.meta.dirname, '../../scripts/separate-users.mjs')
+const GOGGA = join(import.meta.dirname, '../../scripts/gogga.ts')
 const LEAKY = join(import.meta.dirname, 'children/leaky.mjs')
 const NOBODY = { uid: 65_534, gid: 65_534 }
 const FIRST_UID = 61_301
@@ -64,8 +65,29 @@ describe.runIf(canRun)('each process as its own user', () => {
       for (const domain of DOMAINS) {
         const folder = join(dir, 'data/backups', domain)
         expect(readdirSync(folder).filter((name) => name.endsWith('.db.zst.enc'))).toHaveLength(1)
-        expect(statSync(folder).mode & 0o077).toBe(0)
+        expect(statSync(folder).mode & 0o7777).toBe(0o2750)
       }
+      const seen = (uid: number, domain: string) => {
+        const env = {
+          PATH: '',
+          GOGGA_DATA_DIR: join(dir, 'data'),
+          GOGGA_BACKUP_POLICY: join(dir, 'data/backup-policy.json'),
+        }
+        const options = { uid, gid: uid, env, encoding: 'utf8', cwd: '/' } as const
+        const { status, stdout } = spawnSync(process.execPath, [GOGGA, 'backup', 'list', domain, '--json'], options)
+        return status === 0 ? (JSON.parse(stdout).domains[0].backups as readonly unknown[]).length : 'nothing'
+      }
+      const opened = (uid: number, path: string) =>
+        spawnSync(process.execPath, ['-e', `require('fs').openSync(${JSON.stringify(path)})`], { uid, gid: uid }).status
+      const [api, billing] = [FIRST_UID, FIRST_UID + 1]
+      expect(
+        DOMAINS.map((domain) => seen(api, domain)),
+        'the server lists all backups',
+      ).toEqual([1, 1, 1])
+      expect([seen(billing, 'billing'), seen(billing, 'identity')]).toEqual([1, 'nothing'])
+      const folder = join(dir, 'data/backups/billing')
+      const archive = join(folder, readdirSync(folder).find((name) => name.endsWith('.enc')) ?? '')
+      expect([opened(api, archive), opened(billing, archive)]).toEqual([1, 0])
     }))
 
   test('a way to a file that nobody should have is found', () =>

@@ -52,11 +52,14 @@ export const configOf = ({ dir }: Databases, env: Readonly<Record<string, string
 interface TestOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly overrides?: Partial<Sources>
+  /** Puts into the folder of the files what the environment names. */
+  readonly prepare?: (dir: string) => void
 }
 
 export const withApp = <T>(work: (test: TestApp) => Promise<T>, options: TestOptions = {}): Promise<T> =>
   withDatabases(async (databases) => {
     const clock = { now: NOW }
+    options.prepare?.(databases.dir)
     const overrides = { now: () => clock.now, mailSent: () => {}, ...options.overrides }
     await using context = await createContext(configOf(databases, options.env), overrides)
     await insertPeople(context)

@@ -161,9 +161,14 @@ test('the policy, in words that a change must touch', () => {
   expect(of('ops').sort()).toEqual([
     'GET /metrics',
     'GET /v1/changes/:id',
+    'GET /v1/ops/backups',
+    'GET /v1/ops/backups/promises',
+    'GET /v1/ops/checks',
+    'GET /v1/ops/drills',
     'GET /v1/ops/outbox',
     'GET /v1/stats/overview',
     'GET /v1/stats/subscriptions',
+    'POST /v1/ops/checks',
     'POST /v1/ops/outbox/:id/drop',
     'POST /v1/ops/outbox/:id/retry',
   ])

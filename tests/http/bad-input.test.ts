@@ -21,6 +21,8 @@ interface Spec {
   /** The body may be missing altogether. */
   readonly bodyless?: boolean
   readonly needsKey?: boolean
+  /** It changes nothing that a repeat could do twice, and reads no Idempotency-Key. */
+  readonly readsNoKey?: boolean
 }
 
 const REASON: Kind = { is: 'prose', most: 500 }
@@ -92,6 +94,7 @@ const SPECS: Readonly<Record<string, Spec>> = {
     optional: ['isAdmin', 'isServiceAdmin'],
   },
   'POST /v1/user-lookups': { by: 'admin', good: { email: 'thabo@example.co.za' }, fields: { email: { is: 'email' } } },
+  'POST /v1/ops/checks': { by: 'ops', good: {}, fields: {}, bodyless: true, readsNoKey: true },
 }
 
 /** A form, and the cases that it has of its own below. */
@@ -201,7 +204,10 @@ async function expectAllRefused({ wrong }: Asking, requests: readonly Request[])
   expect(found).toEqual([])
 }
 
-function requestsOf(route: string, { good, fields, optional = [], bodyless, needsKey }: Spec): readonly Request[] {
+function requestsOf(
+  route: string,
+  { good, fields, optional = [], bodyless, needsKey, readsNoKey }: Spec,
+): readonly Request[] {
   const text = JSON.stringify(good)
   const each = needsKey ? { 'idempotency-key': 'each' } : {}
   const byField = Object.entries(fields).flatMap(([field, kind]) =>
@@ -241,7 +247,7 @@ function requestsOf(route: string, { good, fields, optional = [], bodyless, need
     { name: 'too large', body: huge, status: 413, headers: each },
     ...types.map((type) => ({ name: type, body: text, status: 415, headers: { ...each, 'content-type': type } })),
     { name: 'text/plain', body: text, headers: { ...each, 'content-type': 'text/plain' } },
-    ...BAD_KEYS.map((key) => ({
+    ...(readsNoKey ? [] : BAD_KEYS).map((key) => ({
       name: `Idempotency-Key ${key}`,
       body: text,
       status: 400,

@@ -186,10 +186,15 @@ const FIGURES: FigureSources = {
       alarms: null,
     },
   ],
-  orphans: () => [{ domain: 'billing', link: 'billing.Subscription.userId', count: 4 }],
+  checks: () => ({
+    turns: [{ turn: 'often', at: new Date(NOW - 30_000), tookMs: 250 }],
+    counts: { error: 1, warning: 0, notice: 3 },
+    orphans: [{ domain: 'billing', link: 'billing.Subscription.userId', policy: 'keep', count: 4 }],
+  }),
+  purge: () => ({ rows: 12, doneAt: new Date(NOW - 60_000) }),
 }
 
-test('backups and orphans show where somebody tells of them', async () => {
+test('backups, checks and the purge show where somebody tells of them', async () => {
   await withApp(async ({ context, key }) => {
     const app = await createApp(context, { log: { write: () => {} }, figures: FIGURES })
     const headers = { authorization: `Bearer ${await key('ops')}` }
@@ -203,7 +208,16 @@ test('backups and orphans show where somebody tells of them', async () => {
     const visible = ['billing', 'admin'].map((domain) => valueIn(samples, 'gogga_backups_visible', { domain }))
     expect(visible).toEqual([1, 0])
     expect(backup('age_seconds', 'admin')).toBeUndefined()
-    expect(valueIn(samples, 'gogga_orphans', { link: 'billing.Subscription.userId' })).toBe(4)
+    expect(valueIn(samples, 'gogga_orphans', { link: 'billing.Subscription.userId', policy: 'keep' })).toBe(4)
+    const found = ['error', 'warning', 'notice'].map((severity) =>
+      valueIn(samples, 'gogga_check_findings', { severity }),
+    )
+    expect(found).toEqual([1, 0, 3])
+    expect(valueIn(samples, 'gogga_check_age_seconds', { turn: 'often' })).toBe(30)
+    expect(valueIn(samples, 'gogga_check_age_seconds', { turn: 'whole' })).toBeUndefined()
+    expect(valueIn(samples, 'gogga_check_seconds', { turn: 'often' })).toBe(0.25)
+    expect(valueIn(samples, 'gogga_purged_rows_total')).toBe(12)
+    expect(valueIn(samples, 'gogga_purge_age_seconds')).toBe(60)
   })
 })
 

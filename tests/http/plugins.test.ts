@@ -69,6 +69,19 @@ test('a key that asks too often is told when to come back, and others are not he
   )
 })
 
+test('whoever probes is answered under any limit, and so is not taken for one who asks too often', async () => {
+  await withApp(
+    async ({ app }) => {
+      for (let asked = 0; asked < 5; asked++) {
+        for (const url of ['/health/live', '/health/ready']) expect((await app.inject(url)).statusCode, url).toBe(200)
+      }
+      expect((await app.inject('/openapi.json')).statusCode).toBe(200)
+      expect((await app.inject('/openapi.json')).statusCode).toBe(429)
+    },
+    { env: { GOGGA_RATE_LIMIT_PER_MINUTE: '1' } },
+  )
+})
+
 test('0 is no limit', async () => {
   await withApp(async ({ get }) => {
     for (let asked = 0; asked < 50; asked++) expect((await get('/v1/payments?limit=1')).statusCode).toBe(200)

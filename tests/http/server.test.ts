@@ -111,7 +111,7 @@ test('a file that is not migrated is refused before anything listens, with the n
     await expect(createContext(configOf(databases))).rejects.toMatchObject({
       code: 'file',
       message: expect.stringContaining('billing.db'),
-      hint: expect.stringContaining('migrate deploy --domain billing'),
+      hint: expect.stringContaining('gogga migrate --domain billing'),
     })
   })
 })

@@ -51,8 +51,10 @@ test('everything that is wrong is told at once, grouped, each with its next step
     )
     expect(linesOf(err, 'mail')).toHaveLength(2)
     expect(linesOf(err, 'backups').join('\n')).toMatch(/no-policy\.json cannot be read[\s\S]+JSON file/)
-    expect(linesOf(err, 'identity.db').join('\n')).toMatch(/is missing[\s\S]+migrate deploy --domain identity/)
-    expect(linesOf(err, 'billing.db').join('\n')).toMatch(/lacks \d+ of its migrations[\s\S]+migrate deploy/)
+    expect(linesOf(err, 'identity.db').join('\n')).toMatch(
+      /is missing[\s\S]+restore identity --from latest[\s\S]+gogga migrate --domain identity/,
+    )
+    expect(linesOf(err, 'billing.db').join('\n')).toMatch(/lacks \d+ of its migrations[\s\S]+gogga migrate/)
     expect(linesOf(err, 'admin.db').join('\n')).toMatch(/an unknown database \(application_id 0x7\)[\s\S]+ADMIN_DB_URL/)
     expect(linesOf(err, 'port').join('\n')).toContain('another process listens there')
     expect(err.split('\n').length).toBeLessThan(40)

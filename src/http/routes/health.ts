@@ -28,11 +28,14 @@ const WORDS: Readonly<Record<Check, string>> = {
 export async function healthRoutes(app: FastifyInstance, { context }: { readonly context: Context }): Promise<void> {
   const { security, note } = securityOf('public')
   const about = { tags: ['health'], security }
+  // An orchestrator that is refused takes the server for dead.
+  const config = { rateLimit: false as const }
   const unready = throttled(() => findUnready(context), ONCE_IN_MS, context.now)
 
   app.get(
     '/health/live',
     {
+      config,
       schema: {
         ...about,
         summary: 'Is it alive?',
@@ -48,6 +51,7 @@ export async function healthRoutes(app: FastifyInstance, { context }: { readonly
   app.get(
     '/health/ready',
     {
+      config,
       schema: {
         ...about,
         summary: 'May it serve?',

@@ -4,8 +4,7 @@ import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { withoutPaths } from '../../errors.ts'
 import { dropMessage, listOutbox, outboxFigures, retryMessage, type Undelivered } from '../../saga/dead-letters.ts'
-import { accessTo } from '../authorization.ts'
-import { securityOf } from '../openapi.ts'
+import { aboutOperation, jsonAnswer } from '../described.ts'
 import { DroppedMessage, MessageParams, OutboxAnswer, OutboxQuery, RetriedMessage } from '../schemas/outbox.ts'
 import { problemsFor } from '../schemas/problem.ts'
 import { addWrite } from '../writes.ts'
@@ -16,11 +15,15 @@ export async function operationsRoutes(
 ): Promise<void> {
   const { files, sagas } = context
   const list = {
-    ...aboutOf('GET', '/v1/ops/outbox', 'Messages that were not delivered, oldest first, and how many there are.'),
+    ...aboutOperation(
+      'GET',
+      '/v1/ops/outbox',
+      'Messages that were not delivered, oldest first, and how many there are.',
+    ),
     summary: 'List undelivered messages',
     operationId: 'list-outbox-messages',
     querystring: OutboxQuery,
-    response: { 200: json('Up to `limit` of each file.', OutboxAnswer), ...problemsFor(400, 401, 403, 503) },
+    response: { 200: jsonAnswer('Up to `limit` of each file.', OutboxAnswer), ...problemsFor(400, 401, 403, 503) },
   }
   app.get('/v1/ops/outbox', { schema: list }, (request, reply) => {
     const filter = request.query as z.output<typeof OutboxQuery>
@@ -68,14 +71,4 @@ const Nothing = z
 const withoutPath = <T extends Undelivered>(message: T): T => ({
   ...message,
   reason: message.reason === null ? null : withoutPaths(message.reason),
-})
-
-function aboutOf(method: string, url: string, about: string) {
-  const { security, note } = securityOf(accessTo(method, url))
-  return { tags: ['operations'], security, description: `${about} ${note}` }
-}
-
-const json = (description: string, schema: z.ZodType) => ({
-  description,
-  content: { 'application/json': { schema } },
 })

@@ -2,9 +2,7 @@
 import { z } from 'zod'
 import { DOMAINS } from '../../database/domains.ts'
 import { OUTCOMES } from '../../saga/dead-letters.ts'
-
-const MAX_LIMIT = 200
-const DEFAULT_LIMIT = 50
+import { limitOf } from './limit.ts'
 
 const time = () => z.iso.datetime({ offset: true })
 const count = z.int().min(0)
@@ -19,19 +17,7 @@ export const OutboxQuery = z.strictObject({
     .meta({ description: '`true`: only dead messages; `false`: only those that are still tried.', examples: ['true'] })
     .transform((word) => word === 'true')
     .optional(),
-  limit: z
-    .string()
-    .refine((text) => /^[1-9]\d{0,2}$/.test(text) && Number(text) <= MAX_LIMIT, `expected 1 to ${MAX_LIMIT}`)
-    .meta({
-      type: 'integer',
-      minimum: 1,
-      maximum: MAX_LIMIT,
-      default: DEFAULT_LIMIT,
-      description: 'Messages of each file.',
-      examples: [DEFAULT_LIMIT],
-    })
-    .transform(Number)
-    .default(DEFAULT_LIMIT),
+  limit: limitOf('Messages of each file.'),
 })
 
 const message = {

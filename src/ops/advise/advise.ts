@@ -5,6 +5,7 @@ import { type PersonalColumn, personalColumns } from './personal.ts'
 import { type Roles, rolesIn } from './roles.ts'
 import { measureSignInLog, type SignInLog } from './sign-in-log.ts'
 import { openUnified, type Unified } from './unified-file.ts'
+import { counted, megabytes, percent } from './words.ts'
 
 export interface Answer<T> {
   readonly question: string
@@ -68,7 +69,7 @@ export function advise(path: string, { now, limits: given, onQuestion }: AdviseO
     const recommendation = reasons.length > 0 ? 'split' : 'stay'
     const why =
       reasons.length > 0
-        ? `${reasons.length} of 4 questions are answered with yes, and one is reason enough.`
+        ? `${reasons.length} of 4 questions ${reasons.length === 1 ? 'is' : 'are'} answered with yes, and one is reason enough.`
         : 'None of the 4 questions is answered with yes: three files would cost more than they give.'
     return { path, recommendation, why, size, roles, compliance, signInLog }
   } finally {
@@ -94,9 +95,10 @@ function judgeRoles(figures: Roles): Advice['roles'] {
     ? 'several people administer, and one file cannot give each the rows of one domain only'
     : 'nobody, or one person, administers both money and vouchers: one set of rights is enough'
   const because =
-    `${administrators} administrators and ${serviceAdministrators} service administrators among ${users} users, ` +
-    `${actors} different people in the records of administration (${adminRows} rows, beside ${billingRows} about ` +
-    `money): ${judged}. Who should see what is not in the file; this is judged by who has acted.`
+    `${counted(administrators, 'administrator')} and ${counted(serviceAdministrators, 'service administrator')} among ` +
+    `${counted(users, 'user')}; ${actors === 1 ? '1 person' : counted(actors, 'different name')} in the records of administration ` +
+    `(${counted(adminRows, 'row')}, beside ${counted(billingRows, 'row')} about money): ${judged}. Who should see what is ` +
+    'not in the file; this is judged by who has acted.'
   return { question: 'Is role-based access needed per domain?', yes, because, figures }
 }
 
@@ -108,7 +110,7 @@ function judgeCompliance(columns: readonly PersonalColumn[]): Advice['compliance
   const because =
     values === 0
       ? 'No email address, phone, ID or card number or IP address lies in the text of other tables than those of people.'
-      : `${values} values in ${columns.length} columns outside the tables of people hold personal information, most in ${where.join(', ')} (${how}; text only).`
+      : `${counted(values, 'value')} in ${counted(columns.length, 'column')} outside the tables of people ${values === 1 ? 'holds' : 'hold'} personal information, most in ${where.join(', ')} (${how}; text only).`
   return { question: 'Does compliance need isolation?', yes: values > 0, because, figures: { values, columns } }
 }
 
@@ -117,14 +119,12 @@ function judgeLog(log: SignInLog | undefined, limits: AdviseLimits): Advice['sig
   if (!log) return { question, yes: false, because: 'There is no AuthLog.', figures: null }
   const { rows, bytes, share, readMs, readOthersMs, insertMs, busiestHour, writerShare } = log
   const isLarge = bytes >= limits.logBytes && share >= limits.logShare
+  const isBusy = writerShare >= limits.writerShare
   const because =
-    `${rows} rows, ${megabytes(bytes)} with indexes, ${percent(share)} of the pages in use; reading them took ` +
-    `${readMs.toFixed(0)} ms, all others ${readOthersMs.toFixed(0)} ms, which every backup and copy pays. One row holds ` +
-    `the only writer for ${insertMs.toFixed(2)} ms (measured in a scratch file on this machine), ${busiestHour} rows in ` +
-    `the busiest hour: ${percent(writerShare)} of its time.`
-  return { question, yes: isLarge || writerShare >= limits.writerShare, because, figures: log }
+    `${counted(rows, 'row')}, ${megabytes(bytes)} with indexes, ${percent(share)} of the pages in use: ` +
+    `${isLarge ? 'large' : 'not large'} (from ${megabytes(limits.logBytes)} and ${percent(limits.logShare)} on). Every backup and ` +
+    `copy pays for that: reading them took ${readMs.toFixed(0)} ms, all else ${readOthersMs.toFixed(0)} ms. One row holds the only ` +
+    `writer for ${insertMs.toFixed(2)} ms (measured in a scratch file on this machine), ${counted(busiestHour, 'row')} in the ` +
+    `busiest hour: ${percent(writerShare)} of its time, ${isBusy ? 'much' : 'little'} (from ${percent(limits.writerShare)} on).`
+  return { question, yes: isLarge || isBusy, because, figures: log }
 }
-
-const megabytes = (bytes: number): string =>
-  bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(1)} MB`
-const percent = (share: number): string => `${(100 * share).toFixed(share < 0.01 ? 2 : 0)} %`

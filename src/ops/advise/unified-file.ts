@@ -5,6 +5,7 @@ import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { allModels, quote } from '../../database/catalog.ts'
 import type { Connection } from '../../database/connections.ts'
+import { DOMAINS, FILES } from '../../database/domains.ts'
 import { FileError, UsageError } from '../../errors.ts'
 
 export interface Table {
@@ -40,6 +41,7 @@ export function openUnified(path: string): Unified {
     throw new FileError(`${path} is not a SQLite database, or it is encrypted`, { hint: 'Name the unified database.' })
   const connection = open(path, header[18] === WAL)
   try {
+    requireUnsplit(connection, path)
     const tables = tablesOf(connection)
     if (tables.some(({ name }) => KNOWN.has(name.toLowerCase()))) return { path, connection, tables }
     throw new FileError(`${path} is not the unified database: it has none of its tables`, {
@@ -53,6 +55,16 @@ export function openUnified(path: string): Unified {
       hint: 'Where it is locked, repeat it later; where it is damaged, restore it or use "sqlite3 FILE .recover" first.',
     })
   }
+}
+
+/** The files of a split have some of its tables too, and would be told to stay as they are. */
+function requireUnsplit(connection: Connection, path: string): void {
+  const id = connection.pragma('application_id', { simple: true }) as number
+  const domain = DOMAINS.find((candidate) => FILES[candidate].applicationId === id)
+  if (!domain) return
+  throw new FileError(`${path} is not the unified database, but ${domain}.db of one that was split`, {
+    hint: 'To look at the three files, use "gogga check"; to put them back into one, "gogga merge".',
+  })
 }
 
 /**

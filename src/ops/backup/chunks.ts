@@ -1,7 +1,7 @@
-// What packing and unpacking share: work on many chunks at once whose results come in order, digests off this thread.
+// What packing and unpacking share: work on many chunks at once whose results come in order.
 import { availableParallelism } from 'node:os'
 
-/** node:zlib and Web Crypto work on libuv's four threads. */
+/** node:zlib and files work on libuv's four threads. */
 export const PARALLEL = Math.min(4, availableParallelism())
 
 /** Runs `work` over what `source` gives, `parallel` at a time, and gives the results in the order of the source. */
@@ -20,6 +20,3 @@ export async function* inOrder<T, R>(
   }
   for (const started of running) yield await started
 }
-
-export const digestOf = async (bytes: Buffer): Promise<Buffer> =>
-  Buffer.from(await crypto.subtle.digest('SHA-256', bytes as Buffer<ArrayBuffer>))

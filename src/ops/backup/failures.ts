@@ -9,15 +9,29 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 
 export const isFull = (error: unknown): boolean => NO_ROOM.has(codeOf(error))
 
+/** What a full disk ended, how things stand then, and what to do. */
+const FULL = {
+  backup: ['no backup was made', 'Free about twice the size of the file there, or prune with "gogga backup prune".'],
+  check: ['the backup was not checked', 'Free about the size of the file there, and repeat it.'],
+  restore: [
+    'nothing was changed',
+    'Free about twice the size of the file there; "gogga restore DOMAIN --forget-old" removes what earlier restores kept.',
+  ],
+  'after the swap': [
+    'the restored file is in place, but messages to the others still wait',
+    'Make room, then run "npx gogga migrate", which ends the restore.',
+  ],
+} as const
+
+export type Failed = keyof typeof FULL
+
 /** `where` is what was written to: a folder or a bucket. Anything that nobody foresaw comes back as it is. */
-export function understood(error: unknown, where: string): unknown {
+export function understood(error: unknown, where: string, failed: Failed = 'backup'): unknown {
   if (error instanceof GoggaError || !(error instanceof Error)) return error
   const code = codeOf(error)
   if (isFull(error)) {
-    return new UnavailableError(`The disk of ${where} is full: no backup was made`, {
-      cause: error,
-      hint: 'Free about twice the size of the file there, or prune with "gogga backup prune".',
-    })
+    const [state, hint] = FULL[failed]
+    return new UnavailableError(`The disk of ${where} is full: ${state}`, { cause: error, hint })
   }
   if (NO_RIGHT.has(code)) {
     return new FileError(`${where} cannot be written (${code})`, { cause: error, hint: 'Check the rights on it.' })

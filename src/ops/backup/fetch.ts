@@ -1,5 +1,6 @@
-// From the store back to a database file: fetched, opened, both checksums checked, in one pass and without a copy of the archive.
+// From the store back to a database file: fetched, opened, its checksum checked, in one pass and without a copy of the archive.
 import { rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { understood } from './failures.ts'
 import { readKey } from './keys.ts'
 import { openStore } from './open-store.ts'
@@ -12,6 +13,9 @@ export interface FetchOptions {
   readonly manifest: Manifest
   /** Must not exist; gets mode 0600 and is synced. Removed again where anything fails. */
   readonly target: string
+  /** For the words of a failure: what it is for (a check), and the place that the caller knows (the target's folder). */
+  readonly purpose?: 'check' | 'restore'
+  readonly where?: string
   readonly signal?: AbortSignal | undefined
   readonly progress?: OnProgress | undefined
 }
@@ -20,7 +24,8 @@ export interface FetchOptions {
  * Throws FileError where the archive is not what the manifest says, UsageError where the key is missing or another,
  * NotFoundError where the archive is gone, UnavailableError where the disk is full or the bucket out of reach.
  */
-export async function fetchBackup({ policy, manifest, target, signal, progress }: FetchOptions): Promise<void> {
+export async function fetchBackup(options: FetchOptions): Promise<void> {
+  const { policy, manifest, target, purpose = 'check', where = dirname(target), signal, progress } = options
   const key = policy.keyFile === undefined ? undefined : readKey(policy.keyFile)
   using store = openStore(policy.target)
   const archive = await store.read(manifest.archive)
@@ -28,7 +33,7 @@ export async function fetchBackup({ policy, manifest, target, signal, progress }
     await unpack(archive, target, { manifest, key, signal, progress: (done, of) => progress?.('fetch', done, of) })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(target, { force: true })
-    throw understood(error, target)
+    throw understood(error, where, purpose)
   } finally {
     archive.destroy()
   }

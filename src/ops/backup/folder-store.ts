@@ -4,11 +4,14 @@ import { basename, dirname, join, relative, sep } from 'node:path'
 import { publish, syncFolder, writeWhole } from '../../database/durable.ts'
 import { NotFoundError } from '../../errors.ts'
 import { understood } from './failures.ts'
-import type { Store, StoredFile } from './store.ts'
+import { GONE_HINT, type Store, type StoredFile } from './store.ts'
 
 const PART = '.part'
 
-/** A folder with mode 0700 of files with mode 0600. */
+/**
+ * A folder with mode 0700 of files with mode 0600. Where somebody lets a group read the folder, it may read manifests and
+ * results too, so that a server can tell of backups that it cannot open; archives stay their owner's.
+ */
 export function openFolder(path: string): Store {
   const at = (name: string) => join(path, name)
   const ready = async (name: string) => {
@@ -25,12 +28,12 @@ export function openFolder(path: string): Store {
     async putText(name, text) {
       await told(path, async () => {
         await ready(name)
-        writeWhole(at(name), text)
+        writeWhole(at(name), text, 0o600 | (statSync(dirname(at(name))).mode & 0o040))
         syncFolder(dirname(at(name)))
       })
     },
     async read(name) {
-      if (!existsSync(at(name))) throw new NotFoundError(`${name} is not in ${path}`)
+      if (!existsSync(at(name))) throw new NotFoundError(`${name} is not in ${path}`, { hint: GONE_HINT })
       return createReadStream(at(name), { highWaterMark: 1 << 20 })
     },
     async readText(name) {

@@ -1,15 +1,11 @@
-// From the plain copy to the archive, while the copy is still being written. VACUUM INTO writes its pages from front to
-// back, save for those that point to others: what lies a while back is mostly final, so it is compressed into a scratch
-// file already. When the copy is done each chunk's digest says whether that was so; the few that changed are done again.
-import { createCipheriv, createHash, randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
-import { setTimeout as wait } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { constants, zstdCompress } from 'node:zlib'
+// From the plain copy to the archive. With compression most of it was done while the copy was being written (press.ts);
+// without compression and key the copy is the archive, and is synced while it is being written.
+import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
 import { CHUNK_BYTES, type Sealer } from './archive.ts'
-import { digestOf, inOrder } from './chunks.ts'
+import { createArchiveFile } from './archive-file.ts'
+import { inOrder, PARALLEL } from './chunks.ts'
+import { createBuffers, markOf, type Pressed, press, readInto, settled } from './press.ts'
 
 export interface PackPaths {
   readonly copy: string
@@ -19,72 +15,23 @@ export interface PackPaths {
 
 export interface Packed {
   readonly bytes: { readonly plain: number; readonly stored: number }
-  readonly checksum: { readonly plain: string; readonly stored: string }
+  readonly checksum: { readonly stored: string }
 }
 
-interface Pressed {
-  readonly at: number
-  readonly bytes: number
-  /** Of the chunk as it was then. */
-  readonly digest: Buffer
-  readonly mark: Buffer
-}
-
-/** How far behind the end of a growing copy its pages count as settled. */
-const LAG_BYTES = 12 << 20
-const LOOK_EVERY_MS = 10
-/** The copy itself needs a processor. */
-const AHEAD = Math.max(1, availableParallelism() - 1)
-/** On rows as ours level 3 gives 4 % less for twice the time. */
-const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
-const compress = promisify(zstdCompress) as (chunk: Buffer, options: typeof LEVEL) => Promise<Buffer>
-
-/** Compresses what is settled until `copied` is. What it has done is in the scratch file; the answer says where. */
-export async function pressAhead(
-  { copy, scratch }: PackPaths,
-  copied: Promise<unknown>,
-  signal?: AbortSignal,
-): Promise<readonly Pressed[]> {
-  let isCopied = false
-  const end = () => {
-    isCopied = true
-  }
-  copied.then(end, end)
-  while (!isCopied && !existsSync(copy)) await wait(LOOK_EVERY_MS)
-  if (isCopied) return []
-  await using into = await open(scratch, 'wx', 0o600)
-  await using from = await open(copy, 'r')
-  const settled = async function* () {
-    for (let index = 0; !isCopied; ) {
-      signal?.throwIfAborted()
-      const { size } = await stat(copy)
-      if (size - LAG_BYTES >= (index + 1) * CHUNK_BYTES) yield index++
-      else await wait(LOOK_EVERY_MS)
-    }
-  }
-  const pressed: Pressed[] = []
-  let length = 0
-  const press = async (index: number): Promise<Pressed> => {
-    const chunk = await readChunk(from, index * CHUNK_BYTES, CHUNK_BYTES)
-    const [digest, bytes] = await Promise.all([digestOf(chunk), compress(chunk, LEVEL)])
-    const at = length
-    length += bytes.length
-    await into.write(bytes, 0, bytes.length, at)
-    return { at, bytes: bytes.length, digest, mark: markOf(chunk) }
-  }
-  for await (const one of inOrder(settled(), press, AHEAD)) pressed.push(one)
-  return pressed
+export interface PackOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly progress?: ((done: number, total: number) => void) | undefined
+  /** When nobody needs the copy and the scratch file for packing any more; the archive is not synced then. */
+  readonly onRead?: (() => void) | undefined
 }
 
 /** Writes the whole archive and syncs it. `pressed` is what `pressAhead` did; without compression it is empty. */
 export async function pack(
   { copy, scratch, archive }: PackPaths,
-  options: {
+  options: PackOptions & {
     readonly compression: 'zstd' | 'none'
     readonly sealer: Sealer
     readonly pressed: readonly Pressed[]
-    readonly signal?: AbortSignal | undefined
-    readonly progress?: ((done: number, total: number) => void) | undefined
   },
 ): Promise<Packed> {
   const { compression, sealer, pressed, signal, progress } = options
@@ -93,58 +40,69 @@ export async function pack(
   await using into = await open(archive, 'wx', 0o600)
   const { size } = await from.stat()
   const chunks = Math.ceil(size / CHUNK_BYTES)
+  const buffers = createBuffers()
 
-  const ready = async (index: number) => {
+  const payloadOf = async (index: number): Promise<Buffer> => {
     signal?.throwIfAborted()
-    const at = index * CHUNK_BYTES
-    const chunk = await readChunk(from, at, Math.min(CHUNK_BYTES, size - at))
+    const chunk = await readInto(
+      buffers.take(Math.min(CHUNK_BYTES, size - index * CHUNK_BYTES)),
+      from,
+      index * CHUNK_BYTES,
+    )
+    if (compression === 'none') return chunk
     const before = pressed[index]
-    if (done && before?.mark.equals(markOf(chunk)))
-      return { index, digest: before.digest, payload: await readChunk(done, before.at, before.bytes) }
-    if (compression === 'none') return { index, digest: await digestOf(chunk), payload: chunk }
-    const [digest, payload] = await Promise.all([digestOf(chunk), compress(chunk, LEVEL)])
-    return { index, digest, payload }
+    const isSame = before?.mark.equals(markOf(chunk))
+    const payload = await (done && before && isSame
+      ? readInto(buffers.take(before.bytes), done, before.at)
+      : press(chunk))
+    buffers.giveBack(chunk)
+    return payload
   }
 
-  const [plain, stored] = [createHash('sha256'), createHash('sha256')]
-  let bytes = 0
-  const write = async (part: Buffer) => {
-    stored.update(part)
-    await into.write(part, 0, part.length, bytes)
-    bytes += part.length
+  const file = createArchiveFile(into)
+  await file.write(sealer.head)
+  let index = 0
+  for await (const payload of inOrder(Array(chunks).keys(), payloadOf, 2 * PARALLEL)) {
+    index += 1
+    await file.write(sealer.record(payload, index === chunks))
+    // The record is a copy of it.
+    buffers.giveBack(payload)
+    progress?.(Math.min(size, index * CHUNK_BYTES), size)
   }
-  await write(sealer.head)
-  for await (const { index, digest, payload } of inOrder(Array(chunks).keys(), ready)) {
-    plain.update(digest)
-    await write(sealer.record(payload, index === chunks - 1))
-    progress?.(Math.min(size, (index + 1) * CHUNK_BYTES), size)
-  }
-  await into.sync()
-  return {
-    bytes: { plain: size, stored: bytes },
-    checksum: { plain: plain.digest('hex'), stored: stored.digest('hex') },
-  }
+  options.onRead?.()
+  const { bytes, sha256 } = await file.end()
+  return { bytes: { plain: size, stored: bytes }, checksum: { stored: sha256 } }
 }
 
-const MARK_KEY = randomBytes(32)
-const NO_NONCE = Buffer.alloc(12)
+const SYNC_CHUNKS = 64
 
-/**
- * Tells whether a chunk is still the same, several times faster than SHA-256: GMAC, under a key that nobody sees. Two
- * chunks have the same mark with a probability of less than 2^-100.
- */
-function markOf(chunk: Buffer): Buffer {
-  const mac = createCipheriv('aes-256-gcm', MARK_KEY, NO_NONCE).setAAD(chunk)
-  mac.final()
-  return mac.getAuthTag()
+/** Lets the disk take what is settled of a copy that is to stay as it is, until `copied` is. */
+export async function syncAhead(copy: string, copied: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+  await using file = await open(copy, 'r')
+  for await (const index of settled(copy, copied, signal)) if (index % SYNC_CHUNKS === 0) await file.datasync()
 }
 
-async function readChunk(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const chunk = Buffer.allocUnsafeSlow(length)
-  for (let read = 0; read < length; ) {
-    const { bytesRead } = await file.read(chunk, read, length - read, at + read)
-    if (bytesRead === 0) throw new Error('The copy became shorter while it was packed')
-    read += bytesRead
+/** Hashes and syncs a copy that is the archive itself. */
+export async function packAsItIs(copy: string, { signal, progress }: PackOptions): Promise<Packed> {
+  await using file = await open(copy, 'r')
+  const { size } = await file.stat()
+  const syncing = file.sync()
+  syncing.catch(() => undefined)
+  const hash = createHash('sha256')
+  const buffers = createBuffers()
+  const read = (at: number) => {
+    signal?.throwIfAborted()
+    const left = size - at
+    return readInto(buffers.take(Math.min(CHUNK_BYTES, left)), file, at)
   }
-  return chunk
+  const starts = Array.from({ length: Math.ceil(size / CHUNK_BYTES) }, (_, index) => index * CHUNK_BYTES)
+  let done = 0
+  for await (const chunk of inOrder(starts, async (at) => read(at), PARALLEL)) {
+    hash.update(chunk)
+    done += chunk.length
+    buffers.giveBack(chunk)
+    progress?.(done, size)
+  }
+  await syncing
+  return { bytes: { plain: size, stored: size }, checksum: { stored: hash.digest('hex') } }
 }

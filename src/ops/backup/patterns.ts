@@ -1,7 +1,8 @@
 // Cron patterns as questions about time. All in UTC, so that a change of clocks neither skips nor doubles a backup.
 import { Cron } from 'croner'
 
-const cron = (pattern: string) => new Cron(pattern, { mode: '5-part', timezone: 'UTC', paused: true })
+/** Throws where it is no pattern. Five fields, or six: seconds first. */
+export const cron = (pattern: string) => new Cron(pattern, { mode: '5-or-6-parts', timezone: 'UTC', paused: true })
 
 /** The next time after `after`, which itself does not count. Undefined where the pattern never fits again. */
 export const nextTime = (pattern: string, after: Date): Date | undefined => cron(pattern).nextRun(after) ?? undefined

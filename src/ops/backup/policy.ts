@@ -1,11 +1,11 @@
 // The policy of each file: shipped defaults, over which GOGGA_BACKUP_POLICY names a JSON file with what differs.
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { Cron } from 'croner'
 import { z } from 'zod'
 import { modelsOf } from '../../database/catalog.ts'
 import type { Domain } from '../../database/domains.ts'
 import { UsageError } from '../../errors.ts'
+import { cron } from './patterns.ts'
 
 /** The newest backups, and the newest of each hour, day, ISO week and month (UTC), so many of each kind. */
 export interface Keep {
@@ -36,7 +36,7 @@ export type Target =
 
 export interface BackupPolicy {
   readonly domain: Domain
-  /** Cron pattern in UTC, to the minute. */
+  /** Cron pattern in UTC: five fields, or six with seconds before them. */
   readonly schedule: string
   readonly keep: Keep
   readonly target: Target
@@ -73,7 +73,10 @@ const TargetShape = z.discriminatedUnion('kind', [
   }),
 ])
 const PolicyShape = z.strictObject({
-  schedule: z.string().refine(isPattern, 'must be a cron pattern of five fields, such as "*/15 * * * *"').optional(),
+  schedule: z
+    .string()
+    .refine(isPattern, 'must be a cron pattern, such as "*/15 * * * *" (a sixth field before it: seconds)')
+    .optional(),
   keep: z
     .strictObject({ last: count.min(1), hourly: count, daily: count, weekly: count, monthly: count, sets: count })
     .partial()
@@ -102,7 +105,7 @@ const SCHEDULES: Readonly<Record<Domain, string>> = {
 
 function isPattern(pattern: string): boolean {
   try {
-    new Cron(pattern, { mode: '5-part', paused: true })
+    cron(pattern)
     return true
   } catch {
     return false

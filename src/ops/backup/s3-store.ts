@@ -18,7 +18,7 @@ import {
 import { z } from 'zod'
 import { GoggaError, NotFoundError, UnavailableError, UsageError } from '../../errors.ts'
 import { type Target, targetName } from './policy.ts'
-import type { Store, StoredFile } from './store.ts'
+import { GONE_HINT, type Store, type StoredFile } from './store.ts'
 
 export type Bucket = Extract<Target, { kind: 's3' }>
 
@@ -167,7 +167,8 @@ async function tellIn<T>(where: string, work: () => Promise<T>): Promise<T> {
 function toldOf(error: unknown, where: string): unknown {
   if (error instanceof GoggaError || (error as Error).name === 'AbortError') return error
   const { name, code } = error as Error & { code?: string }
-  if (name === 'NoSuchKey' || name === 'NotFound') return new NotFoundError(`This is not in ${where}`)
+  if (name === 'NoSuchKey' || name === 'NotFound')
+    return new NotFoundError(`This is not in ${where}`, { hint: GONE_HINT })
   if (name === 'CredentialsProviderError')
     return new UsageError(`There are no credentials for ${where}`, {
       hint: 'Name a credentialsFile in the backup policy, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',

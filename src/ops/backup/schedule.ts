@@ -84,13 +84,13 @@ async function isOverdue(policy: BackupPolicy, options: ScheduleOptions): Promis
 
 async function runOnce(policy: BackupPolicy, options: ScheduleOptions): Promise<void> {
   const { domain } = policy
-  const { paths, sources, signal, log, callUrl } = options
+  const { policies, paths, sources, signal, log, callUrl } = options
   const manifest = await attempt(policy, 'backup', options, () =>
     takeBackup({ policy, path: paths[domain], sources, signal }),
   )
   if (!manifest) return
   log({ event: 'backup', domain, id: manifest.id, tookMs: manifest.tookMs, bytes: manifest.bytes.stored })
-  const pruned = await attempt(policy, 'prune', options, () => pruneBackups(policy, { now: sources.now() }))
+  const pruned = await attempt(policy, 'prune', options, () => pruneBackups(policy, { now: sources.now(), policies }))
   if (pruned) log({ event: 'pruned', domain, removed: pruned.removed.length })
   const passed = await verifyNow(policy, options)
   const url = policy.heartbeatUrl

@@ -21,3 +21,6 @@ export interface Store extends Disposable {
   /** No error where it isn't there. */
   remove(name: string): Promise<void>
 }
+
+/** For what was asked for by name and is not there. */
+export const GONE_HINT = 'See "gogga backup list" for what is there.'

@@ -1,30 +1,67 @@
-// Copies and checks one file on a thread of its own: both keep their thread busy.
+// Copies and checks one file on a thread of its own: both keep their thread busy. A second one may help with the checks.
 import { parentPort, workerData } from 'node:worker_threads'
+import { openReader } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { knownError } from '../../database/errors.ts'
 import { isFull } from './failures.ts'
-import { copyTo, readFacts, type SnapshotFacts } from './snapshot-facts.ts'
+import { checksOf, copyTo, factsOf, runChecks, type SnapshotFacts } from './snapshot-facts.ts'
 
 export interface TakeTask {
+  readonly job: 'copy' | 'help'
   readonly domain: Domain
   readonly path: string
   readonly copy: string
+  /** How many of the checks are taken, by either thread. */
+  readonly next: SharedArrayBuffer
 }
 
+/** In this order; a helper waits for `checks` and answers with `opened` and `checked` alone. */
 export type TakeMessage =
   | { readonly type: 'copied' }
-  | { readonly type: 'facts'; readonly facts: SnapshotFacts }
+  | { readonly type: 'opened' }
+  | { readonly type: 'facts'; readonly facts: SnapshotFacts; readonly checks: readonly string[] }
+  | { readonly type: 'checked'; readonly findings: readonly string[] }
   | { readonly type: 'failure'; readonly code: string; readonly message: string; readonly hint: string | undefined }
 
+/** Pages are read in order, and hardly any twice. */
+const CACHE_MB = 16
 const post = (message: TakeMessage) => parentPort?.postMessage(message)
-const { domain, path, copy } = workerData as TakeTask
+const { job, domain, path, copy, next } = workerData as TakeTask
+const taken = new Int32Array(next)
 
-try {
-  copyTo(domain, path, copy)
-  post({ type: 'copied' })
-  post({ type: 'facts', facts: readFacts(domain, copy) })
-} catch (error) {
-  post(failureOf(error))
+if (job === 'help') parentPort?.once('message', (checks: readonly string[]) => told(() => check(checks)))
+else
+  told(() => {
+    copyTo(domain, path, copy)
+    post({ type: 'copied' })
+    check()
+  })
+
+/** With the facts first where nobody has told which checks there are. */
+function check(checks?: readonly string[]): void {
+  const connection = openReader(domain, copy, { cacheMb: CACHE_MB })
+  post({ type: 'opened' })
+  try {
+    const all = checks ?? factsFirst()
+    post({ type: 'checked', findings: runChecks(connection, all, () => Atomics.add(taken, 0, 1)) })
+  } finally {
+    connection.close()
+  }
+
+  function factsFirst(): readonly string[] {
+    const facts = factsOf(connection)
+    const found = checksOf(connection, facts.rows)
+    post({ type: 'facts', facts, checks: found })
+    return found
+  }
+}
+
+function told(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    post(failureOf(error))
+  }
 }
 
 /** Classes do not travel between threads, codes and words do. */

@@ -1,23 +1,22 @@
 // Takes a backup of one file: a compact copy made by a thread of its own on a read-only connection, compressed while it
 // grows, sealed, synced, and put into the store; the manifest last, so that a backup is there whole or not at all.
 //
-//   thread      VACUUM INTO, then the checks of the copy and what it says of itself
-//   meanwhile   what is settled of the copy is compressed on libuv's threads (pack.ts)
-//   then        the archive is written and synced beside, moved to its name, the manifest after it
+//   thread      VACUUM INTO, then what the copy says of itself; its checks, which a second thread shares (copying.ts)
+//   meanwhile   what is settled of the copy is compressed (press.ts) on another thread and libuv's (packing.ts)
+//   then        the archive is written and synced beside (pack.ts), moved to its name, the manifest after it
 import { closeSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { Worker } from 'node:worker_threads'
 import type { Domain } from '../../database/domains.ts'
-import { createSealer } from './archive.ts'
-import { rebuilt, understood } from './failures.ts'
+import { type Copying, startCopy } from './copying.ts'
+import { understood } from './failures.ts'
 import { addToHistory } from './history.ts'
 import { type BackupKey, readKey } from './keys.ts'
 import { openStore } from './open-store.ts'
-import { type Packed, pack, pressAhead } from './pack.ts'
+import type { Packed } from './pack.ts'
+import { startPacking } from './packing.ts'
 import type { BackupPolicy } from './policy.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 import type { Store } from './store.ts'
-import type { TakeMessage, TakeTask } from './take-worker.ts'
 import { MANIFEST_FORMAT, type Manifest, type OnProgress, type Sources } from './types.ts'
 import { openWorkFolder, type WorkFolder } from './work-folder.ts'
 
@@ -75,21 +74,17 @@ async function take(options: TakeOptions, { key, work, store }: Means): Promise<
   // VACUUM INTO fills an empty file, and would make one that others may read.
   closeSync(openSync(paths.copy, 'wx', 0o600))
   await using copying = startCopy({ domain, path, copy: paths.copy }, signal)
-  const pressed = compression === 'zstd' ? await pressAhead(paths, copying.copied, signal) : []
-  await copying.copied
-  const sealer = createSealer({ id, domain, compression }, key, sources.randomBytes(16))
-  const packing = pack(paths, {
-    compression,
-    sealer,
-    pressed,
-    signal,
-    progress: (done, of) => progress?.('pack', done, of),
-  })
-  const [facts, packed] = await Promise.all([copying.facts, packing])
   const archive = `${id}.db${compression === 'zstd' ? '.zst' : ''}${key ? '.enc' : ''}`
+  const isCopy = compression === 'none' && !key
+  const task = { paths, kind: { id, domain, compression }, key, salt: sources.randomBytes(16) }
+  const left: Promise<void>[] = []
+  // Removing a gigabyte takes a while: nothing to wait for before the backup has its name. Who checks goes on.
+  const onRead = () => left.push(...[paths.copy, paths.scratch].map((file) => removed(file, copying.opened)))
+  const [facts, packed] = await together(copying, (signal) =>
+    startPacking(task, copying.copied, { signal, onRead, progress: (done, of) => progress?.('pack', done, of) }),
+  )
   progress?.('store', 0, packed.bytes.stored)
-  await Promise.all([rm(paths.copy), rm(paths.scratch, { force: true })])
-  await store.put(archive, paths.archive, signal)
+  await store.put(archive, isCopy ? paths.copy : paths.archive, signal)
   const tookMs = sources.now().getTime() - takenAt.getTime()
   const encryption = key ? ({ algorithm: 'aes-256-gcm', keyId: key.id } as const) : null
   const manifest = manifestOf(
@@ -100,9 +95,30 @@ async function take(options: TakeOptions, { key, work, store }: Means): Promise<
   )
   await store.putText(`${id}.json`, `${JSON.stringify(manifest, undefined, 2)}\n`)
   await addToHistory(store, manifest)
+  await Promise.all(left)
   progress?.('store', packed.bytes.stored, packed.bytes.stored)
   return manifest
 }
+
+/** Where one fails the other is stopped and waited for: nothing is written into a folder that was cleared. */
+async function together(
+  { facts }: Copying,
+  work: (stopped: AbortSignal) => Promise<Packed>,
+): Promise<[SnapshotFacts, Packed]> {
+  const stop = new AbortController()
+  const packing = work(stop.signal)
+  try {
+    return await Promise.all([facts, packing])
+  } catch (error) {
+    stop.abort(error)
+    await packing.catch(() => undefined)
+    throw error
+  }
+}
+
+/** The work folder is emptied anyway: a failure here is not the backup's. */
+const removed = (path: string, when: Promise<unknown>): Promise<void> =>
+  when.then(() => rm(path, { force: true })).catch(() => undefined)
 
 function manifestOf(
   named: Pick<Manifest, 'id' | 'domain' | 'takenAt' | 'tookMs' | 'archive' | 'compression' | 'encryption'>,
@@ -119,43 +135,6 @@ function idOf(domain: Domain, time: Date, newId: string): string {
   const compact = time.toISOString().replace(/[-:]|\.\d+/g, '')
   const short = newId.toLowerCase().replace(/[^a-z0-9]/g, '')
   return `${domain}-${compact}-${short.slice(0, 8)}`
-}
-
-/** Disposing ends the thread, so that it writes nothing into a folder that was cleared. */
-interface Copying extends AsyncDisposable {
-  readonly copied: Promise<void>
-  readonly facts: Promise<SnapshotFacts>
-}
-
-function startCopy(task: TakeTask, signal: AbortSignal | undefined): Copying {
-  const worker = new Worker(new URL('./take-worker.ts', import.meta.url), { workerData: task })
-  const [copied, facts] = [Promise.withResolvers<void>(), Promise.withResolvers<SnapshotFacts>()]
-  const fail = (error: unknown) => {
-    copied.reject(error)
-    facts.reject(error)
-  }
-  const abort = () => fail(signal?.reason)
-  signal?.addEventListener('abort', abort, { once: true })
-  worker.on('message', (message: TakeMessage) => {
-    if (message.type === 'copied') copied.resolve()
-    else if (message.type === 'facts') facts.resolve(message.facts)
-    else fail(rebuilt(message.code, message.message, message.hint))
-  })
-  worker.on('error', fail)
-  worker.on('exit', () => {
-    signal?.removeEventListener('abort', abort)
-    fail(new Error('The thread that copies ended early'))
-  })
-  // Whoever waits gets the rejection; until then it must not end the process.
-  copied.promise.catch(() => undefined)
-  facts.promise.catch(() => undefined)
-  return {
-    copied: copied.promise,
-    facts: facts.promise,
-    async [Symbol.asyncDispose]() {
-      await worker.terminate()
-    },
-  }
 }
 
 const ABANDONED_MS = 86_400_000

@@ -40,8 +40,6 @@ export const Manifest = z.object({
   archive: z.string().regex(/^[\w.-]+$/),
   bytes: z.object({ plain: Count, stored: Count }),
   checksum: z.object({
-    /** SHA-256 over the SHA-256 of each MiB of the database, so that it can be computed in parallel. */
-    plain: Sha256,
     /** SHA-256 of the archive, as `sha256sum` says it. */
     stored: Sha256,
   }),

@@ -1,7 +1,7 @@
 // Where a backup is made before it is one: a hidden folder beside the archives, or for a bucket in the temporary folder.
 // Whoever holds it is alone at work on the target; what a killed process left in it is removed by the next.
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -66,7 +66,10 @@ function clear(path: string): void {
 
 /** The operating system lets go of a lock in a file when its process dies, however it dies. */
 function holdFolder(path: string): Database.Database {
-  const connection = new Database(join(path, LOCK), { timeout: 0 })
+  const file = join(path, LOCK)
+  // SQLite would make it readable for others. Closing one that is there would let go of this process's own lock in it.
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
+  const connection = new Database(file, { timeout: 0 })
   try {
     connection.pragma('locking_mode = EXCLUSIVE')
     connection.exec('begin exclusive')

@@ -12,11 +12,13 @@ import {
 } from './content-checks.ts'
 import { checkDisk, checkFreePages, checkLog, checkModes, checkOwners, unfinished } from './file-checks.ts'
 import type { Finding } from './finding.ts'
+import { checkKept, checkKeptModes, checkRestores, checkUndo } from './left-checks.ts'
 import { LIMITS, type Limits } from './limits.ts'
 import { checkLinks } from './links.ts'
 import { checkHandlers, checkOutbox, checkReceived } from './message-checks.ts'
 import { type FileView, openReaders, type View } from './view.ts'
 import { checkBackups, checkSubscriptions, checkTombstones } from './whole-checks.ts'
+import { checkWords } from './word-checks.ts'
 
 export type { Finding, Severity } from './finding.ts'
 
@@ -28,7 +30,10 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   'foreign keys': checkForeignKeys,
   migrations: checkMigrations,
   'application id': checkApplicationId,
-  modes: checkModes,
+  modes: function* (view) {
+    yield* checkModes(view)
+    yield* checkKeptModes(view)
+  },
   owners: checkOwners,
   wal: checkLog,
   'free pages': checkFreePages,
@@ -41,6 +46,9 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   tombstones: checkTombstones,
   subscriptions: checkSubscriptions,
   links: checkLinks,
+  words: checkWords,
+  'kept files': checkKept,
+  'undo files': checkUndo,
   backups: checkBackups,
 }
 
@@ -52,6 +60,8 @@ export interface CheckOptions {
   readonly quick?: boolean
   /** Without it backups are not checked. */
   readonly backups?: View['backups']
+  /** Without it neither undo files nor the modes of backups are looked at. */
+  readonly folders?: View['folders']
   readonly limits?: Partial<Limits>
   readonly openWriter?: View['openWriter']
   readonly freeBytes?: View['freeBytes']
@@ -73,10 +83,12 @@ export async function* runChecks(options: CheckOptions): AsyncGenerator<Finding>
     yield* findings
     const view: View = {
       ...{ paths, domains, readers, now, quick, backups: options.backups },
+      folders: options.folders,
       limits: { ...LIMITS, ...options.limits },
       openWriter: options.openWriter ?? openWriter,
       freeBytes: options.freeBytes ?? freeBytesOf,
     }
+    for (const domain of domains) yield* checkRestores({ ...view, domain })
     const asked = domains.filter((domain) => readers[domain])
     const runs = asked.flatMap((domain) => only.map((name) => ({ domain, name })))
     for (const [done, { domain, name }] of runs.entries()) {

@@ -11,7 +11,7 @@ import { FILES, nameOfApplicationId } from '../../database/domains.ts'
 import { migrationState } from '../../database/migrations.ts'
 import { GoggaError } from '../../errors.ts'
 import type { Finding } from './finding.ts'
-import type { FileView } from './view.ts'
+import { type FileView, restoreIt } from './view.ts'
 
 const MAX_PROBLEMS = 100
 
@@ -28,7 +28,7 @@ export function* checkIntegrity({ domain, reader, quick }: FileView): Generator<
     count: texts.length,
     // SQLite names pages, tables and indexes here, never values.
     message: `SQLite found ${texts.length} problem(s), first: ${texts[0]}`,
-    next: 'Stop writing to it, keep a copy, and restore the file from its newest good backup.',
+    next: `Stop the server. ${restoreIt(domain)}`,
   }
 }
 
@@ -53,7 +53,7 @@ export function* checkMigrations({ domain, reader }: FileView): Generator<Findin
     const { pending } = migrationState(domain, reader)
     if (pending.length === 0) return
     const message = `${pending.length} migration(s) are not applied: ${pending.join(', ')}`
-    const next = `Run "npm run db -- migrate deploy --domain ${domain}".`
+    const next = `Run "npx gogga migrate --domain ${domain}".`
     yield { check: 'migrations', severity: 'error', place: { file: domain }, count: pending.length, message, next }
   } catch (error) {
     if (!(error instanceof GoggaError)) throw error

@@ -2,7 +2,7 @@
 import { lstatSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Finding } from './finding.ts'
-import { codeOf, type FileView } from './view.ts'
+import { codeOf, type FileView, restoreIt } from './view.ts'
 
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
@@ -111,5 +111,5 @@ export const unfinished = (check: string, domain: FileView['domain'], error: unk
   severity: 'error',
   place: { file: domain },
   message: `The check did not come to its end: ${codeOf(error)}`,
-  next: 'Where the code says CORRUPT or NOTADB, restore the file; otherwise correct what the code names and repeat it.',
+  next: `Where the code says CORRUPT or NOTADB: ${restoreIt(domain)} Otherwise correct what it names, and repeat the check.`,
 })

@@ -11,6 +11,8 @@ export interface Limits {
   readonly freeBytes: number
   /** Space on the disk below which writes will soon fail. */
   readonly diskBytes: number
+  /** How long what a restore or a repair put aside may lie around. Milliseconds. */
+  readonly keptMs: number
 }
 
 export const LIMITS: Limits = {
@@ -20,4 +22,5 @@ export const LIMITS: Limits = {
   freeShare: 0.25,
   freeBytes: 16 << 20,
   diskBytes: 256 << 20,
+  keptMs: 7 * 86_400_000,
 }

@@ -1,6 +1,16 @@
 // The rows that a repair is about to change, whole, so that it can be taken back: JSON lines, a head first. Values keep
 // their storage class. The file may hold personal information and secrets: mode 0600 in a folder of mode 0700.
-import { closeSync, createReadStream, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type CatalogModel, columnOf, modelsOf } from '../../database/catalog.ts'
@@ -59,6 +69,18 @@ export async function* readUndoFile(path: string): AsyncGenerator<UndoLine> {
     else if (value.gogga !== HEAD.gogga || value.version !== HEAD.version) throw notUndo(path, 'its head is missing')
   }
   if (nth === 0) throw notUndo(path, 'it is empty')
+}
+
+/** Those that lie in the folder, oldest first, also one that was never finished; none where this user cannot look. */
+export function undoFiles(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /\.jsonl(\.new)?$/.test(name))
+      .sort()
+      .map((name) => join(folder, name))
+  } catch {
+    return []
+  }
 }
 
 function freeName(folder: string, now: Date): string {

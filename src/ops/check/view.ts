@@ -8,6 +8,13 @@ import type { Limits } from './limits.ts'
 
 export type Readers = Readonly<Partial<Record<Domain, Connection>>>
 
+export interface Folders {
+  /** Where repairs write their undo files. */
+  readonly undo: string
+  /** Undefined where they lie in a bucket. */
+  readonly backups: (domain: Domain) => string | undefined
+}
+
 export interface View {
   readonly paths: Readonly<Record<Domain, string>>
   /** The files that are asked about. */
@@ -19,6 +26,8 @@ export interface View {
   readonly limits: Limits
   /** Promises of the domain's backups against what lies in their store (src/ops/backup/promises.ts). */
   readonly backups: ((domain: Domain) => Promise<Pick<Promised, 'alarms' | 'newest'> | undefined>) | undefined
+  /** What lies beside the files; undefined where it is not looked at. */
+  readonly folders: Folders | undefined
   readonly openWriter: typeof openWriter
   /** Bytes that this user may still write where the folder lies. */
   readonly freeBytes: (folder: string) => number
@@ -50,10 +59,14 @@ export function openReaders(
   return { readers, findings }
 }
 
+/** What to do about a file that is not whole. */
+export const restoreIt = (domain: Domain): string =>
+  `Keep a copy of it, then see "gogga restore ${domain} --from latest --dry-run" and restore it.`
+
 function unopened(domain: Domain, error: unknown, isAsked: boolean): Finding {
   const [message, hint] =
-    error instanceof GoggaError ? [error.message, error.hint] : [`${domain}.db: ${codeOf(error)}`, undefined]
-  const next = hint ?? 'Restore the file from its newest backup.'
+    error instanceof GoggaError ? [error.message, error.hint] : [`It cannot be read: ${codeOf(error)}`, undefined]
+  const next = hint ?? restoreIt(domain)
   if (isAsked) return { check: 'open', severity: 'error', place: { file: domain }, message, next }
   return {
     check: 'open',

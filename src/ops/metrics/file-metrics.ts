@@ -6,6 +6,7 @@ import type { Files } from '../../database/clients.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
 import type { Join } from '../../join/types.ts'
 import { type OutboxFigures, outboxOf } from '../../saga/dead-letters.ts'
+import { type PendingPolicies, pendingPolicies } from '../link-policies.ts'
 import { addCounter, addGauge, addHistogram, type Labels } from './registry.ts'
 
 export interface FileSources {
@@ -21,6 +22,7 @@ export function addFileMetrics(registry: Registry, sources: FileSources): void {
   addWriter(registry, sources)
   addStatements(registry, sources)
   addOutbox(registry, sources)
+  addLinkPolicies(registry, sources)
 }
 
 /** `domain` on every one; the files that cannot give it are left out. */
@@ -130,5 +132,30 @@ function addOutbox(registry: Registry, { files, now }: FileSources): void {
   add('gogga_outbox_dead', 'Dead letters: messages that wait for a person.', ({ dead }) => dead)
   add('gogga_outbox_oldest_seconds', 'Age of the oldest message that waits; 0 without any.', ({ oldest }) =>
     oldest === null ? 0 : Math.max(0, (now().getTime() - Date.parse(oldest)) / 1_000),
+  )
+}
+
+/** Without a domain: a policy is pending until every file has followed it. */
+function addLinkPolicies(registry: Registry, { files, now }: FileSources): void {
+  const add = (name: string, help: string, value: (pending: PendingPolicies) => number) =>
+    addGauge(registry, {
+      name,
+      help,
+      labels: [],
+      read: () => {
+        try {
+          return [[{}, value(pendingPolicies(files, now()))]]
+        } catch {
+          return [] // One of the files cannot be read; gogga_file_readable says so.
+        }
+      },
+    })
+  add(
+    'gogga_link_policies_waiting',
+    'Messages about deleted rows whose links other files do not follow yet.',
+    ({ waiting }) => waiting,
+  )
+  add('gogga_link_policies_oldest_seconds', 'Age of the oldest of them, dead or not; 0 without any.', ({ oldestMs }) =>
+    Math.max(0, oldestMs / 1_000),
   )
 }

@@ -20,6 +20,8 @@ export function addGauge(registry: Registry, { name, help, labels, read }: Famil
     registers: [registry],
     async collect() {
       gauge.reset()
+      // Without labels a reset leaves a 0, where there may be nothing to tell.
+      if (labels.length === 0) gauge.remove()
       for (const [at, value] of await read()) gauge.set(at, value)
     },
   })

@@ -1,5 +1,8 @@
 // What metrics tell of work that others do, such as the process that makes the backups.
 import type { Domain } from '../../database/domains.ts'
+import type { Severity } from '../check/finding.ts'
+import type { Turn } from '../check/turns.ts'
+import type { PurgeFigures } from '../purge/purge-job.ts'
 
 /** One file's backups, as found where they lie. */
 export interface BackupFigures {
@@ -21,10 +24,23 @@ export interface OrphanFigures {
   /** `billing.Subscription.userId` */
   readonly link: string
   readonly domain: Domain
+  /** What happens when the row that is named goes; where it is `keep`, orphans are as they should be. */
+  readonly policy: 'keep' | 'delete' | 'null'
   readonly count: number
+}
+
+/** What the checks of this server found. */
+export interface CheckFigures {
+  /** Of those turns that came to their end since the start. */
+  readonly turns: readonly { readonly turn: Turn; readonly at: Date; readonly tookMs: number }[]
+  /** Findings by severity; undefined before the first turn. */
+  readonly counts: Readonly<Record<Severity, number>> | undefined
+  /** Of the links that could be compared. */
+  readonly orphans: readonly OrphanFigures[]
 }
 
 export interface FigureSources {
   readonly backups?: () => readonly BackupFigures[] | Promise<readonly BackupFigures[]>
-  readonly orphans?: () => readonly OrphanFigures[] | Promise<readonly OrphanFigures[]>
+  readonly checks?: () => CheckFigures
+  readonly purge?: () => PurgeFigures
 }

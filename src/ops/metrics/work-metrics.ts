@@ -1,16 +1,58 @@
-// What others found: backups and their promises, orphans of the last check.
+// What others found and did: backups and their promises, checks, the purge.
 import type { Registry } from 'prom-client'
-import { addGauge, type Labels } from './registry.ts'
+import { addCounter, addGauge, type Labels } from './registry.ts'
 import type { BackupFigures, FigureSources } from './sources.ts'
 
-export function addWorkMetrics(registry: Registry, { backups, orphans }: FigureSources, now: () => Date): void {
+export function addWorkMetrics(registry: Registry, { backups, checks, purge }: FigureSources, now: () => Date): void {
   if (backups) addBackups(registry, backups, now)
-  if (!orphans) return
+  if (checks) addChecks(registry, checks, now)
+  if (purge) addPurge(registry, purge, now)
+}
+
+const secondsSince = (at: Date, now: () => Date): number => Math.max(0, (now().getTime() - at.getTime()) / 1_000)
+
+function addChecks(registry: Registry, checks: NonNullable<FigureSources['checks']>, now: () => Date): void {
   addGauge(registry, {
     name: 'gogga_orphans',
-    help: 'Rows whose link names nothing, as the last check counted them.',
-    labels: ['domain', 'link'],
-    read: async () => (await orphans()).map(({ domain, link, count }) => [{ domain, link }, count] as const),
+    help: 'Rows whose link names nothing, as the last check counted them; with policy "keep" that is as it should be.',
+    labels: ['domain', 'link', 'policy'],
+    read: () => checks().orphans.map(({ count, ...labels }) => [labels, count] as const),
+  })
+  addGauge(registry, {
+    name: 'gogga_check_findings',
+    help: 'What the last checks found; missing before the first.',
+    labels: ['severity'],
+    read: () => Object.entries(checks().counts ?? {}).map(([severity, count]) => [{ severity }, count] as const),
+  })
+  addGauge(registry, {
+    name: 'gogga_check_age_seconds',
+    help: 'Since the last turn of checks began that came to its end; missing before the first.',
+    labels: ['turn'],
+    read: () => checks().turns.map(({ turn, at }) => [{ turn }, secondsSince(at, now)] as const),
+  })
+  addGauge(registry, {
+    name: 'gogga_check_seconds',
+    help: 'How long that turn took.',
+    labels: ['turn'],
+    read: () => checks().turns.map(({ turn, tookMs }) => [{ turn }, tookMs / 1_000] as const),
+  })
+}
+
+function addPurge(registry: Registry, purge: NonNullable<FigureSources['purge']>, now: () => Date): void {
+  addCounter(registry, {
+    name: 'gogga_purged_rows_total',
+    help: 'Rows that were kept for as long as the schemas say, and went.',
+    labels: [],
+    read: () => [[{}, purge().rows]],
+  })
+  addGauge(registry, {
+    name: 'gogga_purge_age_seconds',
+    help: 'Since nothing was due to go any more; missing before the first purge of this process.',
+    labels: [],
+    read: () => {
+      const { doneAt } = purge()
+      return doneAt ? [[{}, secondsSince(doneAt, now)]] : []
+    },
   })
 }
 
@@ -30,7 +72,7 @@ function addBackups(registry: Registry, backups: NonNullable<FigureSources['back
     isVisible ? 1 : 0,
   )
   add('gogga_backup_age_seconds', 'Since the newest good backup was begun; missing without any.', ({ newestAt }) =>
-    newestAt ? Math.max(0, (now().getTime() - newestAt.getTime()) / 1_000) : null,
+    newestAt ? secondsSince(newestAt, now) : null,
   )
   add(
     'gogga_backup_recovery_point_seconds',

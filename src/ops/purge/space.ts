@@ -9,6 +9,7 @@ import { isBusy } from '../../database/driver-errors.ts'
 import { knownError } from '../../database/errors.ts'
 import type { Tx } from '../../database/rows.ts'
 import { besideCheckpoints } from './checkpoints.ts'
+import { restAfter } from './purge.ts'
 
 export interface Space {
   readonly domain: Domain
@@ -19,7 +20,7 @@ export interface Space {
 }
 
 const INCREMENTAL = 2
-const HOLD_MS = 5
+const HOLD_MS = 2
 const VACUUM_WAIT_MS = 5_000
 
 export function spaceOf(domain: Domain, reader: Connection): Space {
@@ -33,20 +34,34 @@ export function spaceOf(domain: Domain, reader: Connection): Space {
   }
 }
 
+export interface GiveBackOptions {
+  readonly clock?: Clock
+  /** After each step: how long the writer was held, in milliseconds. */
+  readonly onHold?: (heldMs: number) => void
+}
+
 /** Gives free pages back, and empties the log. Where another process holds the log, that is left for later. */
-export async function giveBack(files: Files, domain: Domain, clock: Clock = systemClock): Promise<Space> {
+export async function giveBack(files: Files, domain: Domain, options: GiveBackOptions = {}): Promise<Space> {
+  const { clock = systemClock, onHold } = options
   const { incremental, freeBytes } = spaceOf(domain, files[domain].reader)
   if (incremental && freeBytes > 0) {
-    await besideCheckpoints(files, domain, async (between) => {
+    await besideCheckpoints(files, domain, { clock }, async (between) => {
       for (let left = 1; left > 0; await between()) {
-        const began = clock.now()
-        left = await changeIn(files, domain, (tx) => freeSome(tx, clock))
-        await wait(clock, clock.now() - began)
+        let began = 0
+        left = await changeIn(files, domain, (tx) => {
+          began = clock.now()
+          return freeSome(tx, clock)
+        })
+        const heldMs = clock.now() - began
+        onHold?.(heldMs)
+        await wait(clock, restAfter(heldMs))
       }
     })
   }
   try {
+    const began = clock.now()
     await files[domain].checkpoint()
+    onHold?.(clock.now() - began)
   } catch (error) {
     if (!isBusy(error)) throw error
   }

@@ -3,7 +3,10 @@ import { NotFoundError, UsageError } from '../../errors.ts'
 import { type Backup, isGood, listBackups } from '../backup/list.ts'
 import type { BackupPolicy } from '../backup/policy.ts'
 
-/** A backup by its id, or the newest good one that was taken at a time or before. */
+/** In place of an id: the newest good backup. */
+export const LATEST = 'latest'
+
+/** A backup by its id (or LATEST), or the newest good one that was taken at a time or before. */
 export type Wanted = { readonly from: string } | { readonly at: Date }
 
 /** Throws NotFoundError; UsageError for a backup of another file. */
@@ -11,16 +14,26 @@ export async function chooseBackup(policy: BackupPolicy, wanted: Wanted): Promis
   const { domain } = policy
   if ('from' in wanted) requireOf(domain, wanted.from)
   const { backups } = await listBackups(policy)
-  const found =
-    'from' in wanted
-      ? backups.find(({ manifest }) => manifest.id === wanted.from)
-      : backups.filter(isGood).find(({ manifest }) => new Date(manifest.takenAt) <= wanted.at)
+  const found = foundIn(backups, wanted)
   if (found) return found
-  const what = 'from' in wanted ? `has the id "${wanted.from}"` : `is of ${wanted.at.toISOString()} or before`
-  throw new NotFoundError(`No good backup of ${domain}.db ${what}`, { hint: `See "gogga backup list ${domain}".` })
+  throw new NotFoundError(`No good backup of ${domain}.db ${wordsOf(wanted)}`, {
+    hint: `See "gogga backup list ${domain}".`,
+  })
+}
+
+/** `backups`: newest first. One that is named may be of doubtful health: whoever restores it will be told. */
+function foundIn(backups: readonly Backup[], wanted: Wanted): Backup | undefined {
+  if ('at' in wanted) return backups.filter(isGood).find(({ manifest }) => new Date(manifest.takenAt) <= wanted.at)
+  if (wanted.from === LATEST) return backups.find(isGood)
+  return backups.find(({ manifest }) => manifest.id === wanted.from)
+}
+
+function wordsOf(wanted: Wanted): string {
+  if ('at' in wanted) return `is of ${wanted.at.toISOString()} or before`
+  return wanted.from === LATEST ? 'is there' : `has the id "${wanted.from}"`
 }
 
 function requireOf(domain: Domain, id: string): void {
-  if (id.startsWith(`${domain}-`)) return
+  if (id === LATEST || id.startsWith(`${domain}-`)) return
   throw new UsageError(`"${id}" is no backup of ${domain}.db`, { hint: `See "gogga backup list ${domain}".` })
 }

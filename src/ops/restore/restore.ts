@@ -1,7 +1,7 @@
 // One file from a backup, while the others stay as they are: fetched beside, checked, made to fit the others, put in place by
 // a rename. Up to the journal nothing but the hidden folder changes; from there on the way leads forward, also after a kill.
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { type Connection, openReader, openWriter } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { migrate } from '../../database/migrations.ts'
@@ -13,6 +13,8 @@ import { fetchBackup } from '../backup/fetch.ts'
 import type { BackupPolicy } from '../backup/policy.ts'
 import type { Manifest, OnProgress } from '../backup/types.ts'
 import type { Readers } from '../check/view.ts'
+import type { Purged } from '../purge/purge.ts'
+import { purgeWithin } from '../purge/purge-within.ts'
 import { chooseBackup, type Wanted } from './choose.ts'
 import { type Dangling, danglingLinks, openSiblings, type Paths, readable } from './dangling.ts'
 import { type Erasures, replayErasures } from './erasures.ts'
@@ -47,6 +49,8 @@ export interface RestoreReport {
   readonly migrated: readonly string[]
   readonly erasures: Erasures
   readonly reconciled: Reconciled
+  /** Rows that the backup brought back though they were kept for as long as the schema says: gone again. */
+  readonly purged: readonly Purged[]
   /** Other files that could not be read: nothing was reconciled with them. */
   readonly closed: readonly Domain[]
   /** Links that dangle afterwards. */
@@ -83,9 +87,10 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
     goForward(journalOf(work), work, paths, sources.now(), reached)
     return { ...made, dangling: await danglingNow(domain, paths), kept: had ? kept : null }
   } catch (error) {
+    const isSwapped = !existsSync(work.copy) && work.readJournal() !== undefined
     // Whoever has the file now may write to it: a later start must not put the successor in its place.
-    if (existsSync(work.copy)) work.clear()
-    throw understood(error, dirname(live))
+    if (!isSwapped) work.clear()
+    throw understood(error, dirname(live), isSwapped ? 'after the swap' : 'restore')
   } finally {
     if (!work.readJournal()) work.clear()
   }
@@ -105,11 +110,12 @@ function endEarlier(work: Work, { policy: { domain }, paths, dryRun, sources }: 
 }
 
 async function fetchChecked(
-  { policy, signal, progress }: RestoreOptions,
+  { policy, paths, signal, progress }: RestoreOptions,
   manifest: Manifest,
   target: string,
 ): Promise<void> {
-  await fetchBackup({ policy, manifest, target, signal, progress })
+  const where = dirname(paths[policy.domain])
+  await fetchBackup({ policy, manifest, target, purpose: 'restore', where, signal, progress })
   const findings = await checkDatabase(target, manifest, signal)
   if (findings.length === 0) return
   throw new FileError(`${manifest.id} is not what its manifest says: ${findings.slice(0, 3).join('; ')}`, {
@@ -170,7 +176,8 @@ function adapt(domain: Domain, copy: string, { old, siblings, takenAt, sources }
     return writer.transaction(() => {
       const erasures = replayErasures(tx, others)
       const reconciled = reconcile({ tx, old: before, identity, billing, admin, takenAt, sources })
-      return { erasures, reconciled }
+      // Last, since what is reconciled may be old as well.
+      return { erasures, reconciled, purged: purgeWithin(tx, sources.now()) }
     })()
   } finally {
     writer.close() // The last connection: the log goes into the file.
@@ -209,15 +216,4 @@ function syncFile(path: string): void {
   } finally {
     closeSync(file)
   }
-}
-
-/** Files that earlier restores put aside, with their logs. */
-export function keptFiles(domain: Domain, paths: Paths): readonly string[] {
-  const folder = dirname(paths[domain])
-  const start = `${basename(paths[domain])}.before-restore-`
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((name) => name.startsWith(start))
-    .sort()
-    .map((name) => join(folder, name))
 }

@@ -10,6 +10,9 @@ import { syncFolder, writeWhole } from '../../database/durable.ts'
 import { ConflictError, FileError } from '../../errors.ts'
 import type { Paths } from './dangling.ts'
 
+const JOURNAL = 'journal.json'
+const LOCK = 'lock.db'
+
 const Send = z.object({
   /** The file whose outbox it goes into. */
   origin: z.enum(DOMAINS),
@@ -44,6 +47,17 @@ export interface Work extends Disposable {
   clear(): void
 }
 
+/** `at work`: another process has it in its hands. `cut off`: killed, and the way leads forward. `left`: killed before it changed anything. */
+export type WorkState = 'none' | 'at work' | 'cut off' | 'left'
+
+/** Looks, and changes nothing. */
+export function workState(domain: Domain, paths: Paths): WorkState {
+  const folder = workFolder(domain, paths)
+  if (!existsSync(folder)) return 'none'
+  if (isHeld(join(folder, LOCK))) return 'at work'
+  return existsSync(join(folder, JOURNAL)) ? 'cut off' : 'left'
+}
+
 export const workFolder = (domain: Domain, paths: Paths): string =>
   join(dirname(paths[domain]), `.gogga-restore-${domain}`)
 
@@ -52,7 +66,7 @@ export function openWork(domain: Domain, paths: Paths): Work {
   const folder = workFolder(domain, paths)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const hold = holdFolder(domain, folder)
-  const [copy, journal] = [join(folder, 'successor.db'), join(folder, 'journal.json')]
+  const [copy, journal] = [join(folder, 'successor.db'), join(folder, JOURNAL)]
   return {
     copy,
     readJournal: () => readJournal(journal),
@@ -64,7 +78,7 @@ export function openWork(domain: Domain, paths: Paths): Work {
       // The journal first: without it whatever else is left is no work to go on with.
       rmSync(journal, { force: true })
       for (const name of readdirSync(folder)) {
-        if (!name.startsWith('lock.db')) rmSync(join(folder, name), { recursive: true, force: true })
+        if (!name.startsWith(LOCK)) rmSync(join(folder, name), { recursive: true, force: true })
       }
     },
     [Symbol.dispose]() {
@@ -76,16 +90,33 @@ export function openWork(domain: Domain, paths: Paths): Work {
 
 /** The operating system lets go of a lock in a file when its process dies, however it dies. */
 function holdFolder(domain: Domain, folder: string): Connection {
-  const connection = new Database(join(folder, 'lock.db'), { timeout: 0 })
+  const connection = new Database(join(folder, LOCK), { timeout: 0 })
   try {
     connection.pragma('locking_mode = EXCLUSIVE')
     connection.exec('begin exclusive')
     return connection
   } catch (cause) {
     connection.close()
+    if (!isBusy(cause)) throw cause
     throw new ConflictError(`Another process is restoring ${domain}.db`, { cause, hint: 'Wait until it is done.' })
   }
 }
+
+/** By reading, so that two who only look are in nobody's way for longer than a moment. */
+function isHeld(path: string): boolean {
+  let connection: Connection | undefined
+  try {
+    connection = new Database(path, { readonly: true, fileMustExist: true, timeout: 0 })
+    connection.prepare('select count(*) from sqlite_schema').get()
+    return false
+  } catch (error) {
+    return isBusy(error)
+  } finally {
+    connection?.close()
+  }
+}
+
+const isBusy = (error: unknown): boolean => String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY')
 
 /** It is written whole: one that cannot be read was made by another program. */
 function readJournal(path: string): Journal | undefined {

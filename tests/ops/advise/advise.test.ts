@@ -4,8 +4,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { migrate } from '../../../src/database/migrations.ts'
 import { type Advice, type AdviseOptions, advise } from '../../../src/ops/advise/advise.ts'
 import { openUnified, sample, tableNamed } from '../../../src/ops/advise/unified-file.ts'
+import { counted, percent } from '../../../src/ops/advise/words.ts'
 import { withFolder } from '../../helpers/databases.ts'
 import { buildLegacyDatabase } from '../../helpers/legacy-database.ts'
 import { LEGACY_TABLES } from '../../helpers/legacy-tables.ts'
@@ -129,6 +131,10 @@ describe('split, for each reason alone', () => {
       const advice = ask(small(dir, authLogs(3_000)), { writerShare: 0.0008 })
       expect(only(advice)).toEqual(['signInLog'])
       expect(advice.signInLog.figures).toMatchObject({ insertMs: 1, writerShare: 3_000 / 3_600_000 })
+      expect(advice.signInLog.because).toContain(
+        '3,000 rows in the busiest hour: 0.08 % of its time, much (from 0.08 % on)',
+      )
+      expect(advice.signInLog.because).toContain('not large (from 100.0 MB and 30 % on)')
       expect(only(ask(small(dir, 'delete from "AuthLog"'), { writerShare: 0.0008 }))).toEqual([])
     }))
 })
@@ -224,6 +230,7 @@ it.each([
   ['nothing', () => undefined, /is no file/],
   ['a folder', (path: string) => mkdirSync(path), /is no file/],
   ['a text', (path: string) => writeFileSync(path, 'hello, I am a text'), /is not a SQLite database/],
+  ['a file of a split', (path: string) => migrate('identity', path), /but identity\.db of one that was split/],
   ['another database', (path: string) => new Database(path).exec('create table t (a)').close(), /none of its tables/],
 ])('refuses %s', (_name, make, says) =>
   withFolder((dir) => {
@@ -232,3 +239,16 @@ it.each([
     expect(() => ask(path)).toThrow(says)
   }),
 )
+
+it.each([
+  [1, '1 row'],
+  [0, '0 rows'],
+  [1_234_567, '1,234,567 rows'],
+])('counts %i as %s', (count, text) => expect(counted(count, 'row')).toBe(text))
+
+it.each([
+  [0, '0 %'],
+  [0.00002, 'under 0.01 %'],
+  [0.0008, '0.08 %'],
+  [0.3, '30 %'],
+])('shows a share of %d as %s', (share, text) => expect(percent(share)).toBe(text))

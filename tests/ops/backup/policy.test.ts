@@ -34,6 +34,11 @@ describe('the policy', () => {
     ])
   })
 
+  it('takes seconds as a sixth field, before the others', async () => {
+    const { policies } = await read({ billing: { schedule: '*/10 * * * * *' } })
+    expect(policies.billing.schedule).toBe('*/10 * * * * *')
+  })
+
   it('changes what the file names, and leaves the rest; paths are relative to the file', async () => {
     const { dir, policies } = await read({
       billing: { keep: { hourly: 2 }, keyFile: 'billing.key', target: { kind: 'folder', path: '../b' } },
@@ -48,7 +53,7 @@ describe('the policy', () => {
 
   it.each([
     ['a pattern that is none', { billing: { schedule: 'hourly' } }, 'billing.schedule'],
-    ['six fields', { billing: { schedule: '0 */15 * * * *' } }, 'billing.schedule'],
+    ['seven fields', { billing: { schedule: '0 0 */15 * * * *' } }, 'billing.schedule'],
     ['a domain that is none', { users: {} }, 'the whole'],
     ['a misspelt name', { admin: { keyfile: 'x' } }, 'admin'],
     ['a target without a path', { admin: { target: { kind: 'folder' } } }, 'admin.target.path'],

@@ -109,6 +109,7 @@ describe('a backup', () => {
       const manifest = await takeBackup({ policy, path: world.path, sources: world.sources, progress })
       expect(meanwhile).toEqual(['700', '600', '600'])
       expect(mode(world.target)).toBe('700')
+      expect(mode(join(work, 'lock.db'))).toBe('600')
       for (const name of shown(world)) expect([name, mode(join(world.target, name))]).toEqual([name, '600'])
       expect(readdirSync(join(world.target, '.gogga-backup-take-billing'))).toEqual(['lock.db'])
       expect(

@@ -3,9 +3,10 @@ import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../../src/context.ts'
 import type { Domain } from '../../../src/database/domains.ts'
+import { timeText } from '../../../src/database/row-codec.ts'
 import { overrideTier } from '../../../src/saga/administer.ts'
 import { ADMIN, addPeople, addVouchers, asked, DAY, deleteUser, NOW } from '../../saga/people.ts'
-import { plant, tombstone } from '../check/planting.ts'
+import { message, plant, tombstone } from '../check/planting.ts'
 import { type RestoreWorld, redeem, SECOND, withRestoreWorld } from './world.ts'
 
 const people = async (context: Context) => {
@@ -176,6 +177,23 @@ describe.each([
       ])
     }))
 })
+
+it('does not name what an administrator did where the backup has it, and its log arrived later', () =>
+  withRestoreWorld(async (world) => {
+    const { databases } = world
+    await world.run(people)
+    await world.run(({ sagas }) =>
+      overrideTier(sagas, ADMIN, { userId: 'ann', tier: 'JIGGA', reason: 'x' }, asked('POST /v1/x')),
+    )
+    const [log] = world.rows<{ id: string }>('admin', 'select id from "AdminLog"')
+    plant(databases, 'billing', message(`admin-acted:${log?.id}`, { type: 'admin-acted', target: 'admin' }))
+    world.pass(SECOND)
+    await world.backup('billing')
+    world.pass(SECOND)
+    plant(databases, 'admin', `update "AdminLog" set createdAt = '${timeText(world.clock.now)}'`)
+    const { reconciled } = await world.restore('billing', { from: 'latest' })
+    expect(reconciled.unresolved).toEqual([])
+  }))
 
 describe('vouchers that the unified database brought along', () => {
   it('are not granted a second time: no file has a mark of them', () =>

@@ -81,6 +81,18 @@ describe('a restore', () => {
       await expect(world.restore('billing', time(21))).rejects.toThrow(/No good backup of billing\.db is of 2026/)
     }))
 
+  it('takes the latest one that is good', () =>
+    withPast(async (world, first) => {
+      const latest = () => world.restore('billing', { from: 'latest' }, { dryRun: true })
+      const { id } = await world.backup('billing')
+      expect((await latest()).backup.id).toBe(id)
+      const folder = archivesOf(world.databases, 'billing')
+      const archive = join(folder, readdirSync(folder).find((name) => name.startsWith(`${id}.db`)) ?? '')
+      truncateSync(archive, statSync(archive).size - 1)
+      expect((await latest()).backup.id).toBe(first)
+      await expect(world.restore('admin', { from: 'latest' })).rejects.toThrow('No good backup of admin.db is there')
+    }))
+
   it('refuses a backup of another file, and one that is not there', () =>
     withPast(async (world, id) => {
       await expect(world.restore('identity', { from: id })).rejects.toThrow('is no backup of identity.db')
