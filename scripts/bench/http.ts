@@ -49,6 +49,7 @@ async function startTargets(data: BenchData, children: ChildProcess[]): Promise<
   const env = { ...process.env, GOGGA_DATA_DIR: data.dir, PORT: '0', GOGGA_LOG_LEVEL: 'warn' }
   const keyOf = (scopes: readonly string[]) => {
     const words = ['keys', 'create', '--days', '1', ...scopes.flatMap((scope) => ['--scope', scope])]
+    if (scopes.includes('pii:read')) words.push('--purpose', 'service-operation')
     return execFileSync(process.execPath, [GOGGA, ...words], { env, encoding: 'utf8' }).trim()
   }
   const keys = [keyOf(['frontend']), keyOf(['frontend', 'pii:read'])]

@@ -88,7 +88,7 @@ function openService({ paths }: BenchData): Service {
         sort: ['id'],
         limit: 50,
         expand: EXPAND,
-        pii: 'clear',
+        pii: { purpose: 'service-operation' },
         bearers: 'clear',
       }).data,
     close: () => {

@@ -71,6 +71,7 @@ async function measured(dir: string, seconds: number): Promise<Round> {
   const env = { ...process.env, GOGGA_DATA_DIR: dir, PORT: '0', GOGGA_LOG_LEVEL: 'warn', GOGGA_BACKGROUND: 'off' }
   const keyOf = (...scopes: readonly string[]) => {
     const words = ['keys', 'create', '--days', '1', ...scopes.flatMap((scope) => ['--scope', scope])]
+    if (scopes.includes('pii:read')) words.push('--purpose', 'service-operation')
     return execFileSync(process.execPath, [GOGGA, ...words], { env, encoding: 'utf8' }).trim()
   }
   const keys = { read: keyOf('frontend'), write: keyOf('frontend', 'pii:read') }

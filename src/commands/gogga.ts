@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   drill: async () => (await import('./drill.ts')).drillCommand,
   'litestream-config': async () => (await import('./litestream-config.ts')).litestreamConfigCommand,
   purge: async () => (await import('./purge.ts')).purgeCommand,
+  purposes: async () => (await import('./purposes.ts')).purposesCommand,
   'keys create': async () => (await import('./keys.ts')).createCommand,
   'keys list': async () => (await import('./keys.ts')).listCommand,
   'keys revoke': async () => (await import('./keys.ts')).revokeCommand,

@@ -3,35 +3,43 @@ import { readConfig } from '../config.ts'
 import { openFile } from '../database/clients.ts'
 import { migrate } from '../database/migrations.ts'
 import { UsageError } from '../errors.ts'
-import { createKey, listKeys, revokeKey, SCOPES, type Scope } from '../identity/api-keys.ts'
+import { createKey, type KeyRecord, listKeys, revokeKey, SCOPES, type Scope } from '../identity/api-keys.ts'
+import { checkPurposes, PURPOSE_IDS } from '../identity/purposes.ts'
 import type { Arguments, Command } from './command.ts'
 
 const scopeList = SCOPES.join(', ')
 
 export const createCommand: Command = {
-  usage: 'keys create --scope SCOPE [--scope SCOPE …] [--name NAME] [--days N]',
+  usage: 'keys create --scope SCOPE [--scope SCOPE …] [--purpose PURPOSE …] [--name NAME] [--days N]',
   summary: 'Create an API key; it is printed once and kept only as a hash.',
   options: {
     scope: { type: 'string', value: 'SCOPE', multiple: true, help: `what the key may do: ${scopeList}` },
+    purpose: {
+      type: 'string',
+      value: 'PURPOSE',
+      multiple: true,
+      help: `with pii:read, what personal information is read for (POPIA s13): ${PURPOSE_IDS.join(', ')}`,
+    },
     name: { type: 'string', value: 'NAME', default: 'cli', help: 'what the key is for' },
     days: { type: 'string', value: 'N', help: 'days until the key expires (default: never)' },
   },
   examples: [
     'keys create --scope frontend',
-    'keys create --scope admin --scope pii:read --name support --days 30 --json',
+    'keys create --scope admin --scope pii:read --purpose support --name support --days 30 --json',
   ],
   files: 'changes',
   async run(args) {
     const scopes = readScopes(args)
+    const purposes = checkPurposes(args.list('purpose').flatMap((text) => text.split(',')))
     const expiresAt = readExpiry(args)
     await using identity = await openIdentity()
     const context = { now: () => new Date(), randomBytes }
     const { id, key } = await createKey(
       identity.client,
-      { name: args.text('name') ?? 'cli', scopes, ...(expiresAt && { expiresAt }) },
+      { name: args.text('name') ?? 'cli', scopes, purposes, ...(expiresAt && { expiresAt }) },
       context,
     )
-    if (args.flag('json')) process.stdout.write(`${JSON.stringify({ id, key, scopes })}\n`)
+    if (args.flag('json')) process.stdout.write(`${JSON.stringify({ id, key, scopes, purposes })}\n`)
     else process.stdout.write(`${key}\n`)
     return 0
   },
@@ -39,7 +47,7 @@ export const createCommand: Command = {
 
 export const listCommand: Command = {
   usage: 'keys list [--json]',
-  summary: 'List API keys: id, name, scopes and times, never the key.',
+  summary: 'List API keys: id, name, scopes, purposes and times, never the key.',
   examples: ['keys list', 'keys list --json'],
   files: 'changes',
   async run(args) {
@@ -48,9 +56,7 @@ export const listCommand: Command = {
     if (args.flag('json')) process.stdout.write(`${JSON.stringify(keys)}\n`)
     else
       for (const key of keys)
-        process.stdout.write(
-          `${key.id}  ${key.name.padEnd(16)}  ${key.scopes.join(' ')}${key.revokedAt ? '  revoked' : ''}\n`,
-        )
+        process.stdout.write(`${key.id}  ${key.name.padEnd(16)}  ${rightsOf(key)}${key.revokedAt ? '  revoked' : ''}\n`)
     return 0
   },
 }
@@ -69,6 +75,13 @@ export const revokeCommand: Command = {
     else process.stdout.write(`revoked ${id}\n`)
     return 0
   },
+}
+
+/** A key with pii:read that was made before there were purposes shows nothing in clear any more. */
+function rightsOf({ scopes, purposes }: KeyRecord): string {
+  const words = scopes.join(' ')
+  if (purposes.length > 0) return `${words} for ${purposes.join(', ')}`
+  return scopes.includes('pii:read') ? `${words} for no purpose, so for nothing: make a new one` : words
 }
 
 async function openIdentity() {

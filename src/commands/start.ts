@@ -53,8 +53,10 @@ async function createKeys(context: Context): Promise<Readonly<Record<string, str
   const expiresAt = new Date(context.now().getTime() + KEY_HOURS * 3_600_000)
   const keys: Record<string, string> = {}
   for (const scope of SCOPES) {
-    const scopes = scope === 'pii:read' ? (['admin', 'pii:read'] as const) : [scope]
-    const { key } = await createKey(client, { name: 'start', scopes, expiresAt }, context)
+    const isClear = scope === 'pii:read'
+    const scopes = isClear ? (['admin', 'pii:read'] as const) : [scope]
+    const purposes = isClear ? (['support'] as const) : []
+    const { key } = await createKey(client, { name: 'start', scopes, purposes, expiresAt }, context)
     keys[scopes.join('+')] = key
   }
   return keys

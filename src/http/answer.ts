@@ -25,6 +25,6 @@ export function sendFound(found: Found, request: FastifyRequest, reply: FastifyR
   if (!pii || pii.fields.length === 0 || (pii.subjects.length === 0 && !found.byPii)) return void reply.send(text)
   const { method, id, routeOptions } = request
   const route = `${method} ${routeOptions.url}`
-  const access = { apiKeyId: callerOf(request).keyId, route, requestId: id, purpose: null, ...pii }
+  const access = { apiKeyId: callerOf(request).keyId, route, requestId: id, ...pii }
   return record(access).then(() => text)
 }

@@ -24,7 +24,8 @@ export const OPENAPI = {
   tags: [
     {
       name: 'identity',
-      description: 'Rows of identity.db. Personal information is masked without the scope `pii:read`.',
+      description:
+        'Rows of identity.db. Personal information is masked without the scope `pii:read`; with it, `X-Gogga-Purpose` says what it is read for.',
     },
     { name: 'billing', description: 'Rows of billing.db; people appear as subject ids.' },
     { name: 'admin', description: 'Rows of admin.db; people appear as subject ids.' },
@@ -173,6 +174,7 @@ function finishResponses(responses: Readonly<Record<string, object>>, isKeyed: b
 const HEADERS: Readonly<Record<string, string>> = {
   'idempotency-key': 'Idempotency-Key',
   'x-gogga-actor': 'X-Gogga-Actor',
+  'x-gogga-purpose': 'X-Gogga-Purpose',
 }
 
 function finishParameter(parameter: Parameter): Parameter {

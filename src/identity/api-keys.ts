@@ -4,6 +4,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import type { Connection } from '../database/connections.ts'
 import { NotFoundError, UsageError } from '../errors.ts'
 import type { PrismaClient } from '../generated/identity/client.ts'
+import { checkPurposes, isPurpose, PURPOSE_HINT, type PurposeId } from './purposes.ts'
 
 /** What a key may do. `pii:read` opens no route by itself: it shows personal information in clear on those that another scope opens. */
 export const SCOPES = ['frontend', 'admin', 'ops', 'compliance', 'pii:read'] as const
@@ -14,6 +15,8 @@ export interface NewKey {
   /** Who uses it, for the list of keys: 1 to 100 characters, without control characters. */
   readonly name: string
   readonly scopes: readonly Scope[]
+  /** What its holder may read personal information for; a key with pii:read needs one at least. */
+  readonly purposes?: readonly PurposeId[]
   /** Never, when absent. */
   readonly expiresAt?: Date
 }
@@ -22,6 +25,7 @@ export interface KeyRecord {
   readonly id: string
   readonly name: string
   readonly scopes: readonly Scope[]
+  readonly purposes: readonly PurposeId[]
   readonly createdAt: Date
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
@@ -30,6 +34,7 @@ export interface KeyRecord {
 export interface Caller {
   readonly keyId: string
   readonly scopes: ReadonlySet<Scope>
+  readonly purposes: readonly PurposeId[]
 }
 
 export interface KeySources {
@@ -41,22 +46,40 @@ const ID_BYTES = 8
 const SECRET_BYTES = 32
 const KEY = /^gogga_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/
 
-const FIELDS = { id: true, name: true, scopes: true, createdAt: true, expiresAt: true, revokedAt: true } as const
+const FIELDS = {
+  id: true,
+  name: true,
+  scopes: true,
+  purposes: true,
+  createdAt: true,
+  expiresAt: true,
+  revokedAt: true,
+} as const
 
 /** The key itself is in this answer and nowhere else. Throws UsageError. */
 export async function createKey(
   client: PrismaClient,
-  { name, scopes, expiresAt }: NewKey,
+  { name, scopes, purposes = [], expiresAt }: NewKey,
   { now, randomBytes }: KeySources,
 ): Promise<KeyRecord & { readonly key: string }> {
   const createdAt = now()
   checkName(name)
   checkScopes(scopes)
+  const known = checkPurposes(purposes)
+  if (scopes.includes('pii:read') && known.length === 0) throw purposeMissing()
   if (expiresAt && !(expiresAt > createdAt)) throw new UsageError('A key must expire in the future')
   const id = randomBytes(ID_BYTES).toString('hex')
   const secret = randomBytes(SECRET_BYTES).toString('base64url')
   const row = await client.apiKey.create({
-    data: { id, name, hash: hashOf(secret), scopes: scopes.join(' '), createdAt, expiresAt: expiresAt ?? null },
+    data: {
+      id,
+      name,
+      hash: hashOf(secret),
+      scopes: scopes.join(' '),
+      purposes: known.join(' '),
+      createdAt,
+      expiresAt: expiresAt ?? null,
+    },
     select: FIELDS,
   })
   return { ...toRecord(row), key: `gogga_${id}_${secret}` }
@@ -85,8 +108,8 @@ export async function listKeys(client: PrismaClient): Promise<readonly KeyRecord
  * prepared statement and one SHA-256, some microseconds, so nothing is cached.
  */
 export function keyVerifier(reader: Connection): (presented: string, now: Date) => Caller | undefined {
-  const find = reader.prepare<[string], { hash: string; scopes: string; expiresAt: string | null }>(
-    'select hash, scopes, expiresAt from "ApiKey" where id = ? and revokedAt is null',
+  const find = reader.prepare<[string], { hash: string; scopes: string; purposes: string; expiresAt: string | null }>(
+    'select hash, scopes, purposes, expiresAt from "ApiKey" where id = ? and revokedAt is null',
   )
   return (presented, now) => {
     const [, keyId, secret] = KEY.exec(presented) ?? []
@@ -94,7 +117,7 @@ export function keyVerifier(reader: Connection): (presented: string, now: Date) 
     const row = find.get(keyId)
     if (!row || !sameText(row.hash, hashOf(secret))) return undefined
     if (row.expiresAt !== null && !(Date.parse(row.expiresAt) > now.getTime())) return undefined
-    return { keyId, scopes: new Set(scopesOf(row.scopes)) }
+    return { keyId, scopes: new Set(scopesOf(row.scopes)), purposes: purposesOf(row.purposes) }
   }
 }
 
@@ -107,13 +130,18 @@ function sameText(one: string, other: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
-// A scope that this version does not know gives nothing.
+// A scope or a purpose that this version does not know gives nothing.
 const scopesOf = (text: string): Scope[] => text.split(' ').filter(isScope)
+const purposesOf = (text: string): PurposeId[] => text.split(' ').filter(isPurpose)
 
-const toRecord = (row: Omit<KeyRecord, 'scopes'> & { scopes: string }): KeyRecord => ({
+const toRecord = (row: Omit<KeyRecord, 'scopes' | 'purposes'> & { scopes: string; purposes: string }): KeyRecord => ({
   ...row,
   scopes: scopesOf(row.scopes),
+  purposes: purposesOf(row.purposes),
 })
+
+const purposeMissing = () =>
+  new UsageError('A key with the scope pii:read needs at least one purpose', { hint: PURPOSE_HINT })
 
 function checkName(name: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.

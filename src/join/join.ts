@@ -17,6 +17,7 @@ import type { Bounds } from './ordered.ts'
 import { filterName } from './paths.ts'
 import { type Answer, type OnePlan, type PagePlan, planOne, planPage } from './plan.ts'
 import { Problems } from './problems.ts'
+import { purposeIn } from './purpose.ts'
 import type { Words } from './request.ts'
 import type { Row } from './rows.ts'
 import { isGuarded } from './tables.ts'
@@ -24,6 +25,7 @@ import type { Join, JoinOptions, Meta, NamedOneQuery, NamedPageQuery, One, Page,
 import { bind } from './values.ts'
 
 export type {
+  Clear,
   Expanded,
   Filter,
   Join,
@@ -81,7 +83,7 @@ function readPage(
     const tally = tallyOf(plan)
     if (tally.subjects) addCompared(run, plan.compared, raw, bounds, tally.subjects)
     const data = rowsOf(run, plan, raw, tally)
-    return { data, page: { next: next ? cursorOf(plan, query, next) : null }, meta: metaOf(plan, run, tally) }
+    return { data, page: { next: next ? cursorOf(plan, query, next) : null }, meta: metaOf(plan, run, tally, query) }
   } finally {
     run.end()
   }
@@ -103,15 +105,16 @@ function readOne(
   try {
     const tally = tallyOf(plan)
     const [data] = rowsOf(run, plan, run.all(plan.statement, [query.id]), tally)
-    return data && { data, meta: metaOf(plan, run, tally) }
+    return data && { data, meta: metaOf(plan, run, tally, query) }
   } finally {
     run.end()
   }
 }
 
 /** Two requests of one shape differ in nothing that a plan depends on. JSON keeps names of any spelling apart. */
-function shapeOf({ from, filter, sort, expand, pii, bearers }: Words): string {
-  return JSON.stringify([from, filter?.map(conditionShape), sort, expand, pii, bearers])
+function shapeOf({ from, filter, sort, expand, bearers, ...reading }: Words): string {
+  const isClear = purposeIn(reading) !== undefined
+  return JSON.stringify([from, filter?.map(conditionShape), sort, expand, isClear, bearers])
 }
 
 const conditionShape = ({
@@ -169,12 +172,18 @@ function rowsOf(run: Run, { build, expansions, subject }: Answer, raw: readonly 
 /** Rounded once, so that many short statements do not add up to nothing. */
 const rounded = (figures: Figures): Source => ({ ...figures, microseconds: Math.round(figures.microseconds) })
 
-function metaOf({ shape }: Answer, { figures }: Run, { orphans, truncated, subjects }: Tally): Meta {
+function metaOf(
+  { shape }: Answer,
+  { figures }: Run,
+  { orphans, truncated, subjects }: Tally,
+  query: Pick<NamedPageQuery, 'pii'>,
+): Meta {
   if (!figures && !subjects && truncated.length === 0) return { orphans }
+  const purpose = purposeIn(query)
   return {
     orphans,
     ...(truncated.length > 0 && { truncated }),
     ...(figures && { sources: figures.map(rounded) }),
-    ...(subjects && { pii: { fields: shape.piiFields, subjects: [...subjects] } }),
+    ...(subjects && purpose && { pii: { purpose, fields: shape.piiFields, subjects: [...subjects] } }),
   }
 }

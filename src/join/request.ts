@@ -3,8 +3,9 @@
 import type { CatalogColumn, Relation } from '../database/catalog.ts'
 import { fieldAt, filterName, follow, type Place } from './paths.ts'
 import { Problems, spelled } from './problems.ts'
+import { purposeIn } from './purpose.ts'
 import { isPii, resourceNames, type Table, tableNamed, tableOf } from './tables.ts'
-import type { Operator } from './types.ts'
+import type { Clear, Operator } from './types.ts'
 import { booleanOf, operatorsFor } from './values.ts'
 
 export interface Condition {
@@ -71,7 +72,7 @@ export interface Words {
   readonly filter?: readonly { readonly field: string; readonly op: string; readonly value: unknown }[]
   readonly sort?: readonly string[]
   readonly expand?: readonly string[]
-  readonly pii?: 'clear' | 'masked'
+  readonly pii?: Clear | 'masked'
   readonly bearers?: 'clear' | 'masked'
 }
 
@@ -87,7 +88,7 @@ export function resolve(words: Words): Shape {
 }
 
 function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
-  const masked = words.pii !== 'clear'
+  const masked = purposeIn(words) === undefined
   const isMasked = (column: CatalogColumn) =>
     (masked && isPii(column)) || (words.bearers !== 'clear' && column.bearer === true)
   const filter: MutableFilter = emptyFilter(undefined, table)

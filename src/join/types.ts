@@ -1,6 +1,7 @@
 // What is asked and what is answered. The types of an answer follow from the words of the question.
 import type { Durations } from '../database/durations.ts'
 import type { Domain, Links, Resource, Rows } from '../generated/catalog.ts'
+import type { PurposeId } from '../identity/purposes.ts'
 
 export type Operator = 'eq' | 'ne' | 'in' | 'lt' | 'lte' | 'gt' | 'gte' | 'contains' | 'startsWith' | 'isNull'
 
@@ -42,11 +43,16 @@ type WithPaths<R extends Resource, P extends string> = Flat<
 /** A row of `R` with the links that `E` names: one row or null, or a list. Answers may share a row among parents. */
 export type Expanded<R extends Resource, E extends readonly string[]> = WithPaths<R, E[number]>
 
+/** Personal information in clear, for a purpose of the register: a reading without one does not compile, and is refused. */
+export interface Clear {
+  readonly purpose: PurposeId
+}
+
 interface Reading<R, E> {
   readonly from: R
   readonly expand?: E
   /** `masked` (the default) masks personal information and refuses filters and sorts by it. */
-  readonly pii?: 'clear' | 'masked'
+  readonly pii?: Clear | 'masked'
   /** The same for what is worth something to whoever knows it, such as a voucher's code. */
   readonly bearers?: 'clear' | 'masked'
   /** Adds `meta.sources`. */
@@ -89,6 +95,7 @@ export interface Source {
 }
 
 export interface PiiRead {
+  readonly purpose: PurposeId
   /** `users.email`: every field with personal information that was read, filtered or sorted by. */
   readonly fields: readonly string[]
   /** Whose: the id of a user, `<resource>:<id>` of any other row. */
@@ -107,7 +114,7 @@ export interface Meta {
   readonly orphans: number
   readonly truncated?: readonly Truncated[]
   readonly sources?: readonly Source[]
-  /** With `pii: 'clear'`. */
+  /** With personal information in clear. */
   readonly pii?: PiiRead
 }
 

@@ -162,7 +162,8 @@ export function sharedApp(): () => TestApp {
 }
 
 export async function newKey(context: Context, scopes: readonly Scope[]): Promise<string> {
-  const { key } = await createKey(context.files.identity.client, { name: 'test', scopes }, context)
+  const purposes = scopes.includes('pii:read') ? (['support'] as const) : []
+  const { key } = await createKey(context.files.identity.client, { name: 'test', scopes, purposes }, context)
   return key
 }
 

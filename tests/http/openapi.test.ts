@@ -184,7 +184,7 @@ function unbounded(schema: Bounded, at = ''): readonly string[] {
   return [`${at} is ${type}`]
 }
 
-test('headers are parameters: the key of a repeat, and who acts', () => {
+test('headers are parameters: the key of a repeat, who acts, and what for', () => {
   for (const { name, route, method, operation } of operations()) {
     const headers = (operation.parameters ?? []).filter((parameter) => parameter.in === 'header')
     const named = (header: string) => headers.find((parameter) => parameter.name === header)
@@ -195,7 +195,8 @@ test('headers are parameters: the key of a repeat, and who acts', () => {
     const isKeyed = method === 'post' && route !== 'POST /v1/payfast/notifications' && !route.includes('/ops/')
     if (isKeyed) expect(named('Idempotency-Key'), name).toMatchObject({ in: 'header' })
     if (operation.tags?.includes('administration')) expect(named('X-Gogga-Actor')?.required, name).toBe(true)
-    expect(headers.every((header) => ['Idempotency-Key', 'X-Gogga-Actor'].includes(header.name))).toBe(true)
+    const known = ['Idempotency-Key', 'X-Gogga-Actor', 'X-Gogga-Purpose']
+    expect(headers.every((header) => known.includes(header.name))).toBe(true)
   }
   const [spending] = operations().filter(({ route }) => route === 'POST /v1/usage')
   expect(spending?.operation.parameters?.map(({ name, required }) => [name, required])).toEqual([
@@ -282,7 +283,7 @@ test('lists say how to filter, sort and expand, with examples that work', async 
       const named = (name: string) => parameters.find((parameter) => parameter.name === name)
       const isLinked = relationsOf(model).length > 0
       expect(parameters.map(({ name }) => name).sort()).toEqual(
-        ['after', ...(isLinked ? ['expand'] : []), 'filter', 'limit', 'meta', 'sort'].sort(),
+        ['X-Gogga-Purpose', 'after', ...(isLinked ? ['expand'] : []), 'filter', 'limit', 'meta', 'sort'].sort(),
       )
       for (const { name, example } of parameters) expect(example, `${resource} ${name}`).toBeDefined()
       for (const { name, description } of parameters) expect(description, `${resource} ${name}`).toBeTruthy()

@@ -22,7 +22,7 @@ const access = (requestId: string) => ({
   fields: ['users.email', 'auth-logs.ip'],
   subjects: ['u1', 'u2'],
   requestId,
-  purpose: 'support',
+  purpose: 'support' as const,
 })
 
 test('a row says who read which fields of whom, through which route, when', async () => {

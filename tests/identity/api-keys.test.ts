@@ -2,16 +2,21 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { createKey, keyVerifier, listKeys, revokeKey, type Scope } from '../../src/identity/api-keys.ts'
+import type { PurposeId } from '../../src/identity/purposes.ts'
 import { withIdentity } from './open.ts'
 
 const NOW = new Date('2026-06-01T12:00:00.000Z')
 const LATER = new Date('2026-06-01T13:00:00.000Z')
 const sources = { now: () => NOW, randomBytes: (size: number) => randomBytes(size) }
-const named = (scopes: readonly Scope[] = ['frontend']) => ({ name: 'shop', scopes })
+const named = (scopes: readonly Scope[] = ['frontend'], purposes: readonly PurposeId[] = []) => ({
+  name: 'shop',
+  scopes,
+  purposes,
+})
 
 test('a key carries 256 random bits, and only their SHA-256 is kept', async () => {
   await withIdentity(async ({ client, path, checkpoint }) => {
-    const { id, key } = await createKey(client, named(['frontend', 'pii:read']), sources)
+    const { id, key } = await createKey(client, named(['frontend', 'pii:read'], ['support']), sources)
     const secret = key.slice(`gogga_${id}_`.length)
     expect(key.startsWith(`gogga_${id}_`)).toBe(true)
     expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
@@ -23,11 +28,11 @@ test('a key carries 256 random bits, and only their SHA-256 is kept', async () =
   })
 })
 
-test('a key is verified with its scopes', async () => {
+test('a key is verified with its scopes and purposes', async () => {
   await withIdentity(async ({ client, reader }) => {
-    const { id, key } = await createKey(client, named(['frontend', 'pii:read']), sources)
+    const { id, key } = await createKey(client, named(['frontend', 'pii:read'], ['support']), sources)
     const caller = keyVerifier(reader)(key, NOW)
-    expect(caller).toEqual({ keyId: id, scopes: new Set(['frontend', 'pii:read']) })
+    expect(caller).toEqual({ keyId: id, scopes: new Set(['frontend', 'pii:read']), purposes: ['support'] })
   })
 })
 
@@ -84,14 +89,38 @@ test('a scope that this version does not know gives nothing', async () => {
   })
 })
 
+test('a purpose that this version does not know gives nothing, nor does a key from before there were purposes', async () => {
+  await withIdentity(async ({ client, reader }) => {
+    const { id, key } = await createKey(client, named(['frontend', 'pii:read'], ['support']), sources)
+    await client.apiKey.update({ where: { id }, data: { purposes: 'curiosity fraud-prevention toString' } })
+    expect(keyVerifier(reader)(key, NOW)?.purposes).toEqual(['fraud-prevention'])
+    await client.apiKey.update({ where: { id }, data: { purposes: '' } })
+    expect(keyVerifier(reader)(key, NOW)?.purposes).toEqual([])
+  })
+})
+
+test('the register is named where pii:read comes without a purpose, or with one that is not in it', async () => {
+  await withIdentity(async ({ client }) => {
+    const hint = expect.stringContaining('support, billing-administration')
+    const without = createKey(client, { name: 'shop', scopes: ['admin', 'pii:read'] }, sources)
+    await expect(without).rejects.toMatchObject({ code: 'usage', hint })
+    const unknown = createKey(client, named(['admin', 'pii:read'], ['support', 'curiosity' as PurposeId]), sources)
+    await expect(unknown).rejects.toMatchObject({ code: 'usage', hint, message: 'Unknown purpose curiosity' })
+    expect(await client.apiKey.count()).toBe(0)
+  })
+})
+
 test('the list shows every key and no hash', async () => {
   await withIdentity(async ({ client }) => {
     const first = await createKey(client, named(), sources)
     const second = await createKey(client, named(['ops']), { ...sources, now: () => LATER })
+    const clear = named(['admin', 'pii:read'], ['support', 'access-request', 'support'])
+    const third = await createKey(client, clear, { ...sources, now: () => new Date(LATER.getTime() + 1) })
     const keys = await listKeys(client)
-    expect(keys.map(({ id, scopes }) => ({ id, scopes }))).toEqual([
-      { id: second.id, scopes: ['ops'] },
-      { id: first.id, scopes: ['frontend'] },
+    expect(keys.map(({ id, scopes, purposes }) => ({ id, scopes, purposes }))).toEqual([
+      { id: third.id, scopes: ['admin', 'pii:read'], purposes: ['support', 'access-request'] },
+      { id: second.id, scopes: ['ops'], purposes: [] },
+      { id: first.id, scopes: ['frontend'], purposes: [] },
     ])
     expect(Object.keys(keys[0] ?? {})).not.toContain('hash')
   })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { FileError, UsageError } from '../../src/errors.ts'
 import { createJoin } from '../../src/join/join.ts'
 import { A_TIME, insertRows } from '../helpers/people.ts'
-import { type Connections, withConnections } from './worlds.ts'
+import { CLEAR, type Connections, withConnections } from './worlds.ts'
 
 const ways = (readers: Connections) =>
   [{}, { strategy: 'scan' } as const, { strategy: 'keys' } as const].map((way) => createJoin(readers, way))
@@ -55,13 +55,13 @@ test('personal information is masked unless it is asked for in clear, and then a
     const [log] = join.page({ from: 'auth-logs' }).data
     expect(log).toMatchObject({ email: null, ip: '196.25.*.*', meta: '***' })
 
-    const clear = join.page({ from: 'admin-logs', expand: ['origin', 'admin'], pii: 'clear' })
+    const clear = join.page({ from: 'admin-logs', expand: ['origin', 'admin'], pii: CLEAR })
     expect(clear.data[0]).toMatchObject({ origin: { ip: '196.25.1.7' }, admin: { email: 'thabo@example.co.za' } })
     const fields = ['admin-log-origins.ip', 'users.email']
-    expect(clear.meta.pii).toEqual({ fields, subjects: ['admin-log-origins:l1', 'u1'] })
+    expect(clear.meta.pii).toEqual({ ...CLEAR, fields, subjects: ['admin-log-origins:l1', 'u1'] })
     const fieldsOfLogs = ['auth-logs.email', 'auth-logs.ip', 'auth-logs.meta']
-    const logs = join.page({ from: 'auth-logs', pii: 'clear' }).meta.pii
-    expect(logs).toEqual({ fields: fieldsOfLogs, subjects: ['auth-logs:a1'] })
+    const logs = join.page({ from: 'auth-logs', pii: CLEAR }).meta.pii
+    expect(logs).toEqual({ ...CLEAR, fields: fieldsOfLogs, subjects: ['auth-logs:a1'] })
   })
 })
 
@@ -70,15 +70,15 @@ test('a filter or sort by personal information counts as reading it', async () =
     addPeople(writers)
     const join = createJoin(readers)
     const condition = { field: 'user.email', op: 'startsWith', value: 't' } as const
-    const filtered = join.page({ from: 'payments', filter: [condition], pii: 'clear' })
+    const filtered = join.page({ from: 'payments', filter: [condition], pii: CLEAR })
     expect(filtered.data.map(({ id }) => id)).toEqual(['p1', 'p2'])
     expect(filtered.data[0]).not.toHaveProperty('user')
-    expect(filtered.meta.pii).toEqual({ fields: ['users.email'], subjects: ['u1'] })
-    const sorted = join.page({ from: 'subscriptions', sort: ['user.email'], pii: 'clear' })
-    expect(sorted.meta.pii).toEqual({ fields: ['users.email'], subjects: ['u1'] })
-    const none = join.page({ from: 'payments', pii: 'clear', filter: [{ ...condition, value: 'x' }] })
-    expect(none.meta.pii).toEqual({ fields: ['users.email'], subjects: [] })
-    expect(join.page({ from: 'payments', pii: 'clear' }).meta.pii).toEqual({ fields: [], subjects: [] })
+    expect(filtered.meta.pii).toEqual({ ...CLEAR, fields: ['users.email'], subjects: ['u1'] })
+    const sorted = join.page({ from: 'subscriptions', sort: ['user.email'], pii: CLEAR })
+    expect(sorted.meta.pii).toEqual({ ...CLEAR, fields: ['users.email'], subjects: ['u1'] })
+    const none = join.page({ from: 'payments', pii: CLEAR, filter: [{ ...condition, value: 'x' }] })
+    expect(none.meta.pii).toEqual({ ...CLEAR, fields: ['users.email'], subjects: [] })
+    expect(join.page({ from: 'payments', pii: CLEAR }).meta.pii).toEqual({ ...CLEAR, fields: [], subjects: [] })
   })
 })
 
@@ -91,7 +91,7 @@ test('of a long list, a filter by personal information accounts for the rows tha
     insertRows(writers, 'admin-log-origins', origins)
     const subjects = (from: string, field: string, op: string, value: string, more = {}) =>
       ways(readers).map((join) => {
-        const { meta } = join.pageByName({ from, filter: [{ field, op, value }], pii: 'clear', ...more })
+        const { meta } = join.pageByName({ from, filter: [{ field, op, value }], pii: CLEAR, ...more })
         return [...(meta.pii?.subjects ?? [])].sort()
       })
     const field = 'adminLogs.origin.ip'
@@ -130,7 +130,7 @@ test('a filter that fits more people than an account holds is refused', async ()
           { field: 'id', op: 'eq', value: 'u0' },
           { field: 'adminLogs.target.email', op: 'startsWith', value },
         ],
-        pii: 'clear',
+        pii: CLEAR,
       })
     expect(() => ask('u')).toThrow(UsageError)
     expect(() => ask('u')).toThrow(/at most 20000 rows/)
@@ -263,10 +263,10 @@ test('a cursor holds no personal information and survives a change of the row, b
     for (const from of ['users', 'vouchers'] as const) {
       const sort = [from === 'users' ? 'email' : 'user.email']
       insertRows(writers, 'vouchers', [{ id: `v of ${from}`, userId: 'u1' }])
-      const { page } = join.pageByName({ from, sort, limit: 1, pii: 'clear' })
+      const { page } = join.pageByName({ from, sort, limit: 1, pii: CLEAR })
       const cursor = Buffer.from(String(page.next), 'base64url').toString()
       expect(cursor).not.toContain('example')
-      const next = () => join.pageByName({ from, sort, limit: 1, pii: 'clear', after: String(page.next) })
+      const next = () => join.pageByName({ from, sort, limit: 1, pii: CLEAR, after: String(page.next) })
       expect(next().data).toMatchObject([from === 'users' ? { email: 'thabo@example.co.za' } : { userId: 'u1' }])
       if (from === 'users') continue
       writers.identity.exec('delete from "User" where id = \'u2\'')

@@ -3,7 +3,7 @@ import { ForbiddenError, GoggaError, UsageError } from '../../src/errors.ts'
 import { createJoin } from '../../src/join/join.ts'
 import type { NamedPageQuery } from '../../src/join/types.ts'
 import { insertRows } from '../helpers/people.ts'
-import { withConnections } from './worlds.ts'
+import { CLEAR, withConnections } from './worlds.ts'
 
 const users = (query: Omit<NamedPageQuery, 'from'>): NamedPageQuery => ({ from: 'users', ...query })
 const filter = (field: string, op: string, value: string | number | boolean | string[]) =>
@@ -154,7 +154,7 @@ const FORBIDDEN: readonly (readonly [string, NamedPageQuery])[] = [
 test.each(FORBIDDEN)('a %s by personal information is forbidden without the right to read it', async (_name, query) => {
   await withConnections(({ readers }) => {
     expect(caught(() => createJoin(readers).pageByName(query))).toBeInstanceOf(ForbiddenError)
-    expect(createJoin(readers).pageByName({ ...query, pii: 'clear' }).data).toEqual([])
+    expect(createJoin(readers).pageByName({ ...query, pii: CLEAR }).data).toEqual([])
   })
 })
 

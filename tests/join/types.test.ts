@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from 'vitest'
-import { UsageError } from '../../src/errors.ts'
+import { ForbiddenError, UsageError } from '../../src/errors.ts'
 import type { Rows } from '../../src/generated/catalog.ts'
 import { createJoin } from '../../src/join/join.ts'
 import type { NamedRow } from '../../src/join/types.ts'
@@ -45,5 +45,34 @@ test('what the types refuse is refused at run time too', async () => {
     expect(() => join.page({ from: 'users', expand: ['subscription.user.subscription.user'] })).toThrow(UsageError)
     // @ts-expect-error: no such operator
     expect(() => join.page({ from: 'users', filter: [{ field: 'id', op: 'like', value: '' }] })).toThrow(UsageError)
+  })
+})
+
+test('personal information in clear without a purpose does not compile, and is refused at run time', async () => {
+  await withConnections(({ readers }) => {
+    const join = createJoin(readers)
+    // @ts-expect-error: the word of former times
+    expect(() => join.page({ from: 'users', pii: 'clear' })).toThrow(ForbiddenError)
+    // @ts-expect-error: no purpose
+    expect(() => join.page({ from: 'users', expand: ['subscription'], pii: {} })).toThrow(ForbiddenError)
+    // @ts-expect-error: not in the register
+    expect(() => join.page({ from: 'users', pii: { purpose: 'curiosity' } })).toThrow(ForbiddenError)
+    // @ts-expect-error: nor here
+    expect(() => join.one({ from: 'users', id: 'u1', pii: { purpose: 'toString' } })).toThrow(ForbiddenError)
+    expect(join.page({ from: 'users', pii: { purpose: 'support' } }).meta.pii?.purpose).toBe('support')
+  })
+})
+
+test('two purposes share a plan, and each answer says its own', async () => {
+  await withConnections(({ readers }) => {
+    const join = createJoin(readers)
+    const before = join.statistics.identity.counts.prepared
+    const purposes = (['support', 'fraud-prevention', 'support'] as const).map(
+      (purpose) => join.page({ from: 'users', pii: { purpose } }).meta.pii?.purpose,
+    )
+    expect(purposes).toEqual(['support', 'fraud-prevention', 'support'])
+    const prepared = join.statistics.identity.counts.prepared - before
+    join.page({ from: 'users', pii: { purpose: 'legal-obligation' } })
+    expect(join.statistics.identity.counts.prepared - before).toBe(prepared)
   })
 })

@@ -10,7 +10,7 @@ import {
 } from '../../src/database/catalog.ts'
 import { type Connection, openReader, openWriter } from '../../src/database/connections.ts'
 import { DOMAINS, type Domain } from '../../src/database/domains.ts'
-import type { NamedPageQuery } from '../../src/join/types.ts'
+import type { Clear, NamedPageQuery } from '../../src/join/types.ts'
 import { type Databases, withDatabases } from '../helpers/databases.ts'
 import type { Row, Value, World } from './model.ts'
 
@@ -128,6 +128,9 @@ const sortOf = (model: CatalogModel) =>
 const expandOf = (model: CatalogModel) =>
   picks.map((links) => walk(model, links, () => true).names.join('.')).filter((path) => path !== '')
 
+/** How a test asks for personal information in clear. */
+export const CLEAR: Clear = { purpose: 'support' }
+
 export const queries: fc.Arbitrary<NamedPageQuery> = fc.constantFrom(...resources).chain((model) =>
   fc.record({
     from: fc.constant(model.resource as string),
@@ -135,7 +138,7 @@ export const queries: fc.Arbitrary<NamedPageQuery> = fc.constantFrom(...resource
     sort: sortOf(model),
     expand: relationsOf(model).length > 0 ? fc.array(expandOf(model), { maxLength: 3 }) : fc.constant([]),
     limit: fc.integer({ min: 1, max: 5 }),
-    pii: fc.constant('clear' as const),
+    pii: fc.constant(CLEAR),
     bearers: fc.constant('clear' as const),
   }),
 )

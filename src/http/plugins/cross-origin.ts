@@ -8,7 +8,14 @@ export const crossOrigin = fastifyPlugin(async (app: FastifyInstance, { origins 
   await app.register(cors, {
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: ['authorization', 'x-api-key', 'content-type', 'idempotency-key', 'x-gogga-actor'],
+    allowedHeaders: [
+      'authorization',
+      'x-api-key',
+      'content-type',
+      'idempotency-key',
+      'x-gogga-actor',
+      'x-gogga-purpose',
+    ],
     exposedHeaders: ['retry-after', 'location', 'idempotent-replayed'],
     maxAge: 600,
   })

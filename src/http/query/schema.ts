@@ -1,6 +1,6 @@
 // What the parameters of a list and of one row mean, for validation and for the OpenAPI document alike.
 import { z } from 'zod'
-import { relationsOf } from '../../database/catalog.ts'
+import { relationsOf, resources } from '../../database/catalog.ts'
 import type { CatalogModel } from '../../generated/catalog.ts'
 import type { NamedPageQuery } from '../../join/types.ts'
 import { type Reached, resourcesOnPath } from '../authorization.ts'
@@ -18,6 +18,8 @@ export interface ListQuery {
   readonly reached: readonly Reached[]
   /** Whether personal information chooses or orders the rows: then an empty answer says something, too. */
   readonly byPii: boolean
+  /** Whether the answer shows personal information, in clear or masked. */
+  readonly showsPii: boolean
 }
 
 /** A checked query for one row. */
@@ -25,6 +27,7 @@ export interface OneQuery {
   readonly ask: Omit<Asked, 'filter' | 'sort' | 'limit' | 'after'>
   readonly reached: readonly Reached[]
   readonly byPii: boolean
+  readonly showsPii: boolean
 }
 
 const MAX_NAMES = 20
@@ -103,7 +106,7 @@ export function listQuery(model: CatalogModel) {
       ]
       const chosenBy = [...filters.map(({ field }) => field), ...sorts]
       const byPii = chosenBy.some((field) => columnAt(model, field)?.class === 'pii')
-      return { ask: asked, reached: reachedBy(model, places), byPii }
+      return { ask: asked, reached: reachedBy(model, places), byPii, showsPii: showsPii(model, expand) }
     })
 }
 
@@ -112,7 +115,8 @@ export function oneQuery(model: CatalogModel) {
   return z.strictObject({ ...expandOf(model), meta: meta.optional() }).transform((input): OneQuery => {
     const { expand = [] } = input
     const asked = { from: model.resource ?? '', expand, sources: input.meta === 'sources' }
-    return { ask: asked, reached: reachedBy(model, expandPlaces(expand)), byPii: false }
+    const reached = reachedBy(model, expandPlaces(expand))
+    return { ask: asked, reached, byPii: false, showsPii: showsPii(model, expand) }
   })
 }
 
@@ -130,6 +134,14 @@ function filtersOf(model: CatalogModel, input: FilterInput): NonNullable<NamedPa
     }))
   })
 }
+
+const WITH_PII: ReadonlySet<string | undefined> = new Set(
+  resources.filter(({ columns }) => columns.some(({ class: kind }) => kind === 'pii')).map(({ resource }) => resource),
+)
+
+const showsPii = (model: CatalogModel, expand: readonly string[]): boolean =>
+  WITH_PII.has(model.resource) ||
+  expand.some((path) => resourcesOnPath(model, path.split('.')).some((resource) => WITH_PII.has(resource)))
 
 /** A resource that several parameters lead into is named with the first. */
 function reachedBy(model: CatalogModel, places: readonly Place[]): readonly Reached[] {

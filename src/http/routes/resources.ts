@@ -9,9 +9,10 @@ import type { RecordAccess } from '../../identity/access-log.ts'
 import type { Caller } from '../../identity/api-keys.ts'
 import type { NamedPageQuery } from '../../join/types.ts'
 import { sendFound } from '../answer.ts'
-import { accessTo, type Reached, requireReach } from '../authorization.ts'
+import { accessTo, requireReach } from '../authorization.ts'
 import { securityOf } from '../openapi.ts'
 import { callerOf } from '../plugins/auth.ts'
+import { PurposeHeaders, purposeOf } from '../purpose.ts'
 import { listDoc } from '../query/describe.ts'
 import { type ListQuery, listQuery, type OneQuery, oneQuery } from '../query/schema.ts'
 import { problemsFor } from '../schemas/problem.ts'
@@ -59,15 +60,16 @@ function addList(app: FastifyInstance, model: CatalogModel, { context, record }:
     description: `${about} ${note}\n\n${listDoc(model)}`,
     operationId: `list-${model.resource}`,
     querystring: listQuery(model),
+    headers: PurposeHeaders,
     response: {
       200: { description: 'A page.', content: { 'application/json': { schema: listAnswer(model) } } },
       ...problemsFor(400, 401, 403, 503),
     },
   }
   app.get(url, { schema }, (request, reply) => {
-    const { ask, reached, byPii } = request.query as ListQuery
-    const found = context.join.pageByName({ ...ask, ...sightOf(request, reached) })
-    return sendFound({ ...found, byPii }, request, reply, record)
+    const query = request.query as ListQuery
+    const found = context.join.pageByName({ ...query.ask, ...sightOf(request, query) })
+    return sendFound({ ...found, byPii: query.byPii }, request, reply, record)
   })
 }
 
@@ -82,17 +84,18 @@ function addOne(app: FastifyInstance, model: CatalogModel, { context, record }: 
     operationId: `get-${singular(model)}`,
     params: Params,
     querystring: oneQuery(model),
+    headers: PurposeHeaders,
     response: {
       200: { description: 'The row.', content: { 'application/json': { schema: oneAnswer(model) } } },
       ...problemsFor(400, 401, 403, 404, 503),
     },
   }
   app.get(url, { schema }, (request, reply) => {
-    const { ask, reached, byPii } = request.query as OneQuery
+    const query = request.query as OneQuery
     const { id } = request.params as z.infer<typeof Params>
-    const found = context.join.oneByName({ ...ask, ...sightOf(request, reached), id })
+    const found = context.join.oneByName({ ...query.ask, ...sightOf(request, query), id })
     if (!found) throw new NotFoundError(`No ${one} has this id`)
-    return sendFound({ ...found, byPii }, request, reply, record)
+    return sendFound({ ...found, byPii: query.byPii }, request, reply, record)
   })
 }
 
@@ -102,11 +105,15 @@ const spoken = (model: CatalogModel): string => singular(model).replaceAll('-', 
 
 type Sight = Required<Pick<NamedPageQuery, 'pii' | 'bearers'>>
 
-/** What the caller sees in clear. Throws ForbiddenError where the query leads out of its scopes. */
-function sightOf(request: FastifyRequest, reached: readonly Reached[]): Sight {
+/**
+ * What the caller sees in clear. Throws ForbiddenError where the query leads out of its scopes, or shows personal
+ * information for no purpose of the key.
+ */
+function sightOf(request: FastifyRequest, { reached, byPii, showsPii }: Omit<OneQuery, 'ask'>): Sight {
   const caller: Caller = callerOf(request)
   requireReach(caller, reached)
-  const pii = caller.scopes.has('pii:read') ? 'clear' : 'masked'
+  const isClear = caller.scopes.has('pii:read') && (byPii || showsPii)
+  const pii = isClear ? { purpose: purposeOf(request, caller) } : 'masked'
   // Whoever has the code of a voucher may redeem it.
   return { pii, bearers: caller.scopes.has('admin') ? 'clear' : 'masked' }
 }
