@@ -5,6 +5,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FileError } from '../errors.ts'
+import { beginChain } from './chain.ts'
 import { type Connection, type ConnectionOptions, createFile, openWriter } from './connections.ts'
 import type { Domain } from './domains.ts'
 import { knownError } from './errors.ts'
@@ -70,6 +71,7 @@ function migrateExisting(domain: Domain, path: string, options: ConnectionOption
     const { pending } = migrationState(domain, connection)
     const todo = migrationsOf(domain).filter(({ name }) => pending.includes(name))
     for (const migration of todo) apply(connection, migration)
+    beginChain(domain, connection) // The first write would do so, with somebody who waits for it.
     return pending
   } finally {
     connection.close()

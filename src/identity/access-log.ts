@@ -2,7 +2,6 @@
 // come in while one is written go together in the next write, so that the record costs a busy server little.
 import type { NewRow, RowOf, Tx } from '../database/rows.ts'
 import type { PrismaClient } from '../generated/identity/client.ts'
-import type { PurposeId } from './purposes.ts'
 
 /** One answer that showed personal information, or was chosen or ordered by it. */
 export interface Access {
@@ -14,7 +13,8 @@ export interface Access {
   /** Subject ids of the people whose information was in the answer; `<resource>:<id>` of a row of nobody known. */
   readonly subjects: readonly string[]
   readonly requestId: string
-  readonly purpose: PurposeId
+  /** An id of the register of purposes (purposes.ts). */
+  readonly purpose: string | null
 }
 
 export interface AccessSources {
@@ -69,10 +69,8 @@ export function accessRecorder(
 
 const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-export interface AccessRecord extends Omit<Access, 'purpose'> {
+export interface AccessRecord extends Access {
   readonly id: string
-  /** An id of the register, also one that it had before; null from before there was a register. */
-  readonly purpose: string | null
   readonly createdAt: Date
 }
 

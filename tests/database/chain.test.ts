@@ -1,10 +1,11 @@
 // The chain of a file's logs, recomputed here from the formula alone.
 import { hash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { beginningOf, chainedModels, rowHashOf } from '../../src/database/chain.ts'
+import { beginChain, beginningOf, chainedModels, rowHashOf, rowIdsOf } from '../../src/database/chain.ts'
 import { openFile } from '../../src/database/clients.ts'
 import { openWriter } from '../../src/database/connections.ts'
 import { DOMAINS } from '../../src/database/domains.ts'
+import { migrate } from '../../src/database/migrations.ts'
 import type { Stored } from '../../src/database/row-codec.ts'
 import type { Tx } from '../../src/database/rows.ts'
 import { withDatabases } from '../helpers/databases.ts'
@@ -24,16 +25,15 @@ const log = (tx: Tx<'admin'>, id: string, meta: string | null = null) =>
 
 const linksOf = (tx: Pick<Tx<'admin'>, 'all'>) => tx.all<LinkRow>('select * from "ChainLink" order by position')
 
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+
 function recomputed(links: readonly LinkRow[]): string[] {
-  let before: Uint8Array = hash('sha256', 'gogga-chain/1 admin', 'buffer')
+  let before = hash('sha256', 'gogga-chain/1 admin')
   return links.map(({ position, log: name, rowId, createdAt, rowHash }) => {
-    const words = Buffer.from(JSON.stringify([position, name, rowId, createdAt]))
-    before = hash('sha256', Buffer.concat([before, rowHash, words]), 'buffer')
-    return Buffer.from(before).toString('hex')
+    before = hash('sha256', JSON.stringify([before, position, name, rowId, createdAt, hex(rowHash)]))
+    return before
   })
 }
-
-const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
 it('is kept for the log of each file', () => {
   expect(DOMAINS.flatMap((domain) => chainedModels(domain).map(({ name }) => `${domain}.${name}`))).toEqual([
@@ -79,6 +79,53 @@ it('goes back with a change that failed, and never changes a row', async () => {
   })
 })
 
+it('links rows of one insert together where they are of the same second', async () => {
+  await withFile('identity', async ({ file }) => {
+    const reading = (id: string, createdAt: Date) => {
+      const what = { apiKeyId: 'key', route: 'GET /v1/users', fields: 'users.email', subjects: '[]', requestId: id }
+      return { id, ...what, createdAt }
+    }
+    const later = new Date(START.getTime() + 999)
+    const next = new Date(START.getTime() + 1_000)
+    await file.change((tx) => {
+      tx.insertAll('AccessLog', [])
+      tx.insertAll('AccessLog', [reading('a', START), reading('b', later), reading('c', next)])
+    })
+    const links = file.rows.all<LinkRow>('select * from "ChainLink" order by position')
+    expect(links.map(({ rowId, rowHash }) => [rowId, rowHash.length])).toEqual([
+      ['["a","b"]', 64],
+      ['c', 32],
+    ])
+    expect(links.map(rowIdsOf)).toEqual([['a', 'b'], ['c']])
+    expect(links[0]?.createdAt).toBe('2026-06-01T12:00:00.000+00:00')
+    const [model] = chainedModels('identity')
+    const rows = file.rows.all<Record<string, Stored>>('select * from "AccessLog" order by id')
+    const hashes = rows.map((row) => hex(rowHashOf(model as NonNullable<typeof model>, row)))
+    expect(hex(links[0]?.rowHash ?? Buffer.of())).toBe(hashes.slice(0, 2).join(''))
+  })
+})
+
+it('goes on after a change that was taken back, and after another process', async () => {
+  await withDatabases(async ({ paths }) => {
+    const options = { busyTimeoutMs: 5_000, cacheMb: 4 }
+    await using one = await openFile('admin', paths.admin, options)
+    await using other = await openFile('admin', paths.admin, options)
+    const failing = (id: string) =>
+      one.change((tx) => {
+        log(tx, id)
+        throw new Error('no')
+      })
+    await Promise.allSettled([failing('first'), one.change((tx) => log(tx, 'a'))])
+    await Promise.allSettled([one.change((tx) => log(tx, 'b')), failing('lost'), one.change((tx) => log(tx, 'c'))])
+    await expect(failing('alone')).rejects.toThrow('no')
+    await other.change((tx) => log(tx, 'd'))
+    await one.change((tx) => log(tx, 'e'))
+    const links = linksOf(one.rows)
+    expect(links.map(({ position, rowId }) => `${position}${rowId}`)).toEqual(['1a', '2b', '3c', '4d', '5e'])
+    expect(links.map((link) => hex(link.hash))).toEqual(recomputed(links))
+  })
+})
+
 it('takes in what was written before it began, in that order, then goes on', async () => {
   await withFile('admin', async ({ file }) => {
     const raw = openWriter('admin', file.path)
@@ -87,13 +134,26 @@ it('takes in what was written before it began, in that order, then goes on', asy
     raw.close()
     await file.change((tx) => log(tx, 'new'))
     const links = linksOf(file.rows)
-    expect(links).toHaveLength(2_501)
     expect(links.slice(0, 2).map(({ rowId, createdAt }) => [rowId, createdAt])).toEqual([
       ['old-0', '2020-01-01'],
       ['old-1', 'never'],
     ])
-    expect(links.at(-1)?.rowId).toBe('new')
+    expect(links.flatMap(rowIdsOf)).toEqual([...Array.from({ length: 2_500 }, (_, at) => `old-${at}`), 'new'])
     expect(links.map((link) => hex(link.hash))).toEqual(recomputed(links))
+  })
+})
+
+it('begins before the first write where a migration finds rows', async () => {
+  await withDatabases(({ paths }) => {
+    const raw = openWriter('admin', paths.admin)
+    expect(beginChain('admin', raw)).toBe(0)
+    raw.exec(`insert into "AdminLog" (id, adminId, action, createdAt) values ('a', 'b', 'c', '2020-01-01')`)
+    raw.close()
+    expect(migrate('admin', paths.admin)).toEqual([])
+    const after = openWriter('admin', paths.admin)
+    expect(after.prepare('select position, rowId from "ChainLink"').all()).toEqual([{ position: 1, rowId: 'a' }])
+    expect(beginChain('admin', after)).toBe(0)
+    after.close()
   })
 })
 
