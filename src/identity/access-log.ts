@@ -2,6 +2,7 @@
 // come in while one is written go together in the next write, so that the record costs a busy server little.
 import type { NewRow, RowOf, Tx } from '../database/rows.ts'
 import type { PrismaClient } from '../generated/identity/client.ts'
+import type { PurposeId } from './purposes.ts'
 
 /** One answer that showed personal information, or was chosen or ordered by it. */
 export interface Access {
@@ -13,8 +14,7 @@ export interface Access {
   /** Subject ids of the people whose information was in the answer; `<resource>:<id>` of a row of nobody known. */
   readonly subjects: readonly string[]
   readonly requestId: string
-  /** An id of the register of purposes (purposes.ts). */
-  readonly purpose: string | null
+  readonly purpose: PurposeId
 }
 
 export interface AccessSources {
@@ -69,8 +69,10 @@ export function accessRecorder(
 
 const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-export interface AccessRecord extends Access {
+export interface AccessRecord extends Omit<Access, 'purpose'> {
   readonly id: string
+  /** An id of the register, also one that it had before; null from before there was a register. */
+  readonly purpose: string | null
   readonly createdAt: Date
 }
 
