@@ -1,0 +1,69 @@
+// The texts of a JSON value with their paths. Paths go into reports, so a key that could be somebody's email or number, or
+// that is an id of its own, stands there as `*`; so do indexes.
+import { findPii } from '../../../pii/find.ts'
+
+export interface Leaf {
+  /** `$.items[*].note`. */
+  readonly path: string
+  readonly text: string
+  /** The key says that an id, a code or a token follows: see closeness `key`. */
+  readonly isKey: boolean
+}
+
+const MOST_LEAVES = 100_000
+const NESTED = 2
+const plainKey = /^[A-Za-z_][\w-]{0,39}$/
+const manyDigits = /\d{4}/
+const keyLike =
+  /(?:^|[a-z_-])(?:ids?|uuid|code|token|hash|key|reference|signature|checksum)$|^(?:id|code|token|hash|key|ref)$|(?:Id|Ids|Code|Token|Hash|Key|Ref)$/
+const jsonLike = /^\s*[[{"]/
+
+/** Undefined where the text is no JSON object, list or string. */
+export function leavesOf(text: string): Leaf[] | undefined {
+  const value = parsed(text)
+  if (value === undefined) return undefined
+  const leaves: Leaf[] = []
+  const left: Node[] = [{ path: '$', value, isKey: false, nested: 0 }]
+  for (let node = left.pop(); node !== undefined && leaves.length < MOST_LEAVES; node = left.pop())
+    visit(node, left, leaves)
+  return leaves
+}
+
+interface Node {
+  readonly path: string
+  readonly value: unknown
+  readonly isKey: boolean
+  readonly nested: number
+}
+
+function visit(node: Node, left: Node[], leaves: Leaf[]): void {
+  const { path, value, isKey } = node
+  if (typeof value === 'string') visitText(node, value, left, leaves)
+  else if (typeof value === 'number') leaves.push({ path, text: String(value), isKey })
+  else if (Array.isArray(value)) for (const item of value) left.push({ ...node, path: `${path}[*]`, value: item })
+  else if (typeof value === 'object' && value !== null) visitObject(node, value, left, leaves)
+}
+
+function visitText({ path, isKey, nested }: Node, text: string, left: Node[], leaves: Leaf[]): void {
+  const inner = nested < NESTED ? parsed(text) : undefined
+  if (inner === undefined || typeof inner === 'string') leaves.push({ path, text, isKey })
+  else left.push({ path: `${path}(json)`, value: inner, isKey, nested: nested + 1 })
+}
+
+function visitObject({ path, nested }: Node, value: object, left: Node[], leaves: Leaf[]): void {
+  for (const [key, item] of Object.entries(value)) {
+    const isPlain = plainKey.test(key) && !manyDigits.test(key) && findPii(key).length === 0
+    const inner = `${path}.${isPlain ? key : '*'}`
+    if (!isPlain) leaves.push({ path: `${inner} (key)`, text: key, isKey: false })
+    left.push({ path: inner, value: item, isKey: keyLike.test(key), nested })
+  }
+}
+
+function parsed(text: string): unknown {
+  if (!jsonLike.test(text)) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

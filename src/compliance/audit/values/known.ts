@@ -1,0 +1,105 @@
+// What identity.db knows of people, by the catalog's class `pii`: emails, addresses, numbers, names, and what its free text
+// holds. Kept as hashes, so that the audit of a million people needs little memory and leaves nothing in it.
+import { type CatalogColumn, modelsOf, quote } from '../../../database/catalog.ts'
+import type { Connection } from '../../../database/connections.ts'
+import { findPii, type PiiKind } from '../../../pii/find.ts'
+import { folded } from '../../../pii/look-alikes.ts'
+import { keyOf } from '../../../pii/views.ts'
+import { HashSet } from './hash-set.ts'
+
+const MOST_WORDS = 4
+const SHORTEST_WORDS = 4
+const emailLike = /^[^\s@]+@[^\s@]+$/
+const spaces = /[^\p{L}\p{N}]+/u
+/** South African numbers are one whether they begin with 0, 27, +27 or 0027. */
+const prefix = /^(?:0027|27|0)(?=[1-8]\d{8}$)/
+const number = /\d(?:[ ().-]{0,2}\d){6,18}/g
+
+export class KnownValues {
+  readonly #values = new HashSet()
+  readonly #words = new HashSet()
+
+  get hasWords(): boolean {
+    return this.#words.size > 0
+  }
+
+  add(column: CatalogColumn, value: string): void {
+    if (column.pii === 'email' && emailLike.test(value)) this.#values.add(keyed('email', value))
+    else if (column.pii === 'freetext') this.#addFound(value)
+    else if (column.pii === 'phone') this.#values.add(keyed('phone', value))
+    else if (!this.#addFound(value)) this.#words.add(wordsOf(value).join(' '))
+  }
+
+  /** Whether a detected value is one of these, also with something before or after it: `PROMO-thabo@example.com`. */
+  has(kind: PiiKind, value: string): boolean {
+    if (this.#values.has(keyed(kind, value))) return true
+    if (kind !== 'email') return false
+    for (let at = value.search(/[._+-]/); at !== -1 && at < value.lastIndexOf('@'); at = nextJoint(value, at))
+      if (this.#values.has(keyed('email', value.slice(at + 1)))) return true
+    return this.#values.has(keyed('email', value.replace(/[._-][^.@]*$/, '')))
+  }
+
+  /** A number of ten digits and more that the detectors may not take for one. */
+  hasNumber(digits: string): boolean {
+    return this.#values.has(`number ${digits.replace(prefix, '')}`)
+  }
+
+  /** Whether a value is the name or odd address of somebody. */
+  hasWhole(value: string): boolean {
+    return this.hasWords && value.length >= SHORTEST_WORDS && this.#words.has(wordsOf(value).join(' '))
+  }
+
+  /** How many numbers and names of people a text holds that no detector sees. */
+  countIn(text: string): { numbers: number; words: number } {
+    let numbers = 0
+    for (const [found] of text.matchAll(number)) if (this.hasNumber(found.replace(/\D/g, ''))) numbers++
+    return { numbers, words: this.hasWords ? this.#countWords(text) : 0 }
+  }
+
+  #countWords(text: string): number {
+    const words = wordsOf(text)
+    if (words.length === 1) return this.hasWhole(text) ? 1 : 0
+    let count = 0
+    for (let from = 0; from < words.length; from++) {
+      // One word alone is no name within a text: it would be found in every sentence.
+      for (let to = from + 2; to <= Math.min(from + MOST_WORDS, words.length); to++)
+        if (this.#words.has(words.slice(from, to).join(' '))) count++
+    }
+    return count
+  }
+
+  #addFound(text: string): boolean {
+    const spans = findPii(text)
+    for (const { kind, value } of spans) this.#values.add(keyed(kind, value))
+    return spans.length > 0
+  }
+}
+
+function nextJoint(value: string, at: number): number {
+  const next = value.slice(at + 1).search(/[._+-]/)
+  return next === -1 ? -1 : at + 1 + next
+}
+
+function keyed(kind: PiiKind, value: string): string {
+  const key = keyOf(kind, value)
+  const isNumber = kind === 'phone' || kind === 'idNumber' || kind === 'card'
+  return isNumber ? `number ${key.replace(prefix, '')}` : `${kind} ${key}`
+}
+
+const wordsOf = (text: string): string[] => folded(text).toLowerCase().split(spaces).filter(Boolean)
+
+/** Reads identity.db once, row by row; columns that an older file lacks are left out. */
+export function readKnown(identity: Connection): KnownValues {
+  const known = new KnownValues()
+  for (const model of modelsOf('identity')) {
+    const present = new Set(identity.prepare('select name from pragma_table_info(?)').pluck().all(model.name))
+    for (const column of model.columns.filter((one) => one.class === 'pii' && present.has(one.name))) {
+      const name = quote(column.name)
+      const values = identity.prepare<[], string>(
+        `select cast(${name} as text) from ${quote(model.name)} where ${name} is not null`,
+      )
+      for (const value of values.pluck().iterate()) known.add(column, value as string)
+    }
+  }
+  return known
+}
