@@ -42,6 +42,8 @@ export function claimVoucher(
 ): Voucher {
   const voucher = findVoucherByCode(tx, code)
   if (!voucher) throw new NotFoundError('No voucher has this code', { hint: 'Check the code for typing errors.' })
+  if (tx.find('Tombstone', { subjectId: userId }))
+    throw new ConflictError('This person was erased: there is nobody to redeem a voucher')
   const now = sources.now()
   const state = voucherState(voucher, now)
   if (state !== 'open') throw notOpen(state)

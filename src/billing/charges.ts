@@ -10,6 +10,7 @@ import { applyTransition, type Sources, type Subscription } from './events.ts'
 import { addMinutes } from './months.ts'
 import { giveMonth, keepOnRecord, monthChanges } from './paid-months.ts'
 import { addPayment } from './processed-payments.ts'
+import { isRestricted } from './restricted.ts'
 import { alignSchedules, chargesUpgrade, hasOpenAttempt, isOvertaken, type Schedule } from './schedules.ts'
 import { bringUpToDate, currentSubscription, isErased } from './subscriptions.ts'
 import { isPaidTier, requirePaidTier, TIER_NAMES } from './tiers.ts'
@@ -30,6 +31,7 @@ export const dueSchedules = (rows: Rows<'billing'>, now: Date, limit: number): r
     `select s.id from "RecurringSchedule" s
         where s.status = 'active' and s.nextChargeAt <= ?
           and not exists (select 1 from "ChargeAttempt" a where a.userId = s.userId and a.status = 'started')
+          and not exists (select 1 from "RestrictedSubject" x where x.subjectId = s.userId)
           and not exists (select 1 from "Subscription" o where o.userId = s.userId and ${ODD})
         order by s.nextChargeAt limit ?`,
     timeText(now),
@@ -56,6 +58,7 @@ export interface BegunCharge {
 export function beginAttempt(tx: Tx<'billing'>, scheduleId: string, sources: Sources): BegunCharge | undefined {
   const schedule = tx.find('RecurringSchedule', { id: scheduleId })
   if (!schedule || !isDue(schedule, sources.now()) || hasOpenAttempt(tx, schedule.userId)) return undefined
+  if (isRestricted(tx, schedule.userId)) return undefined
   const found = tx.find('Subscription', { userId: schedule.userId })
   const subscription = found && bringUpToDate(tx, found, sources).subscription
   if (!subscription || !isChargeable(subscription, schedule)) {

@@ -14,7 +14,8 @@ const LONGEST_MONTH_DAYS = 31
 /** Packs that expired longer ago are left until their owner comes: an index leads to the times, not to what is left. */
 const PACK_WINDOW_DAYS = 40
 
-const UNSCHEDULED = `not exists (select 1 from "RecurringSchedule" r where r.userId = s.userId and r.status = 'active')`
+const UNSCHEDULED = `not exists (select 1 from "RecurringSchedule" r where r.userId = s.userId and r.status = 'active'
+  and not exists (select 1 from "RestrictedSubject" x where x.subjectId = r.userId))`
 
 /** Words of the program's own, for SQL. */
 export const listed = (words: readonly string[]): string => `(${words.map((word) => `'${word}'`).join(', ')})`

@@ -2,6 +2,7 @@
 import type { RowOf, Rows, Tx } from '../database/rows.ts'
 import type { Sources, Subscription } from './events.ts'
 import { nextMonth } from './months.ts'
+import { isRestricted } from './restricted.ts'
 import { compareTiers, isTier, type PaidTier, TIERS, tierOf } from './tiers.ts'
 
 export type Schedule = RowOf<'billing', 'RecurringSchedule'>
@@ -11,6 +12,10 @@ const MAX_CHARGES = 12
 /** The schedule that charges next. */
 export const activeSchedule = (rows: Rows<'billing'>, userId: string): Schedule | undefined =>
   rows.list('RecurringSchedule', { userId, status: 'active' }, 'nextChargeAt, id')[0]
+
+/** Whether the next period is charged by itself. */
+export const isScheduled = (rows: Rows<'billing'>, userId: string): boolean =>
+  activeSchedule(rows, userId) !== undefined && !isRestricted(rows, userId)
 
 /** Whether a charge of this person is under way, its outcome not known yet. */
 export const hasOpenAttempt = (rows: Rows<'billing'>, userId: string): boolean =>

@@ -3,7 +3,7 @@ import type { Rows } from '../database/rows.ts'
 import { NotFoundError } from '../errors.ts'
 import { nextMonth } from './months.ts'
 import { leftOf, type Pack } from './packs.ts'
-import { activeSchedule } from './schedules.ts'
+import { isScheduled } from './schedules.ts'
 import { findStanding } from './subscriptions.ts'
 import { TIERS, type Tier, tierOf } from './tiers.ts'
 import { type Action, allowedActions } from './transitions.ts'
@@ -55,7 +55,7 @@ export function readSubscription(rows: Rows<'billing'>, userId: string, now: Dat
   const { id, status, nextTier, startedAt, nextBilling, paymentFailedAt, ...counts } = standing.subscription
   const { monthlyCredits, imagesLimit, credits: packCredits } = counts
   const tier = tierOf(standing.subscription)
-  const isRecurring = activeSchedule(rows, userId) !== undefined
+  const isRecurring = isScheduled(rows, userId)
   const monthlyCreditsLeft = Math.max(0, monthlyCredits - counts.creditsUsed)
   return {
     id,

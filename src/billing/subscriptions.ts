@@ -3,7 +3,7 @@ import type { Rows, Tx } from '../database/rows.ts'
 import { ConflictError } from '../errors.ts'
 import { applyTransition, type Sources, type Subscription, writeEvent } from './events.ts'
 import { openPacks, type Pack, sumLeft, writePacks } from './packs.ts'
-import { activeSchedule } from './schedules.ts'
+import { isScheduled } from './schedules.ts'
 import { type Standing, standingAt, termsOf } from './standing.ts'
 
 /**
@@ -52,7 +52,7 @@ export function findStanding(rows: Rows<'billing'>, userId: string, now: Date): 
 }
 
 const standing = (rows: Rows<'billing'>, subscription: Subscription, packs: readonly Pack[], now: Date): Standing =>
-  standingAt(subscription, packs, () => activeSchedule(rows, subscription.userId) !== undefined, now)
+  standingAt(subscription, packs, () => isScheduled(rows, subscription.userId), now)
 
 /** Writes what time has brought: packs that expired, a new month's allowance, the end of the paid period. */
 export function bringUpToDate(tx: Tx<'billing'>, subscription: Subscription, sources: Sources): Standing {

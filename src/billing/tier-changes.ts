@@ -4,6 +4,7 @@ import type { Rows, Tx } from '../database/rows.ts'
 import { ConflictError } from '../errors.ts'
 import { applyTransition, type Cause, type Changes, type Sources, type Subscription } from './events.ts'
 import { newPeriod } from './paid-months.ts'
+import { isRestricted } from './restricted.ts'
 import { activeSchedule, cancelSchedules, hasOpenAttempt, moveSchedules, retarget, type Schedule } from './schedules.ts'
 import { termsOf } from './standing.ts'
 import { currentSubscription } from './subscriptions.ts'
@@ -52,6 +53,10 @@ function requireSchedule(tx: Tx<'billing'>, subscription: Subscription): Schedul
     throw refuse(tx, subscription, 'change_tier', message, 'Check out for the tier instead.')
   }
   requireAllowed(subscription, 'change_tier')
+  if (isRestricted(tx, userId))
+    throw new ConflictError('The use of their information is restricted: nothing is charged by itself', {
+      hint: 'Have the restriction lifted first.',
+    })
   if (!hasOpenAttempt(tx, userId)) return schedule
   throw new ConflictError('A charge of this subscription is under way', { hint: 'Try again in some minutes.' })
 }

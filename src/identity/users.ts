@@ -48,7 +48,8 @@ export function setRoles(
 
 const rolesOf = ({ isAdmin, isServiceAdmin }: User): Roles => ({ isAdmin, isServiceAdmin })
 
-function requireAnotherServiceAdmin(rows: Rows<'identity'>, userId: string): void {
+/** Throws ConflictError where there is none. */
+export function requireAnotherServiceAdmin(rows: Rows<'identity'>, userId: string): void {
   const others = rows.all('select 1 from "User" where isServiceAdmin = 1 and id <> ? limit 1', userId)
   if (others.length > 0) return
   throw new ConflictError('This user is the last service administrator, and there must be one', {

@@ -8,7 +8,7 @@ export interface PendingPolicies {
   readonly oldestMs: number
 }
 
-const TYPES = JSON.stringify(DOMAINS.map((target) => `parent-deleted-${target}`))
+const TYPES = JSON.stringify(DOMAINS.flatMap((target) => [`parent-deleted-${target}`, `subject-erased-${target}`]))
 
 /** Over the outboxes of all three files. */
 export function pendingPolicies(files: Files, now: Date): PendingPolicies {

@@ -4,12 +4,14 @@
 import { z } from 'zod'
 import { writeAdminLog } from '../admin/admin-log.ts'
 import { releaseVoucher } from '../admin/vouchers.ts'
-import { openSubscription } from '../billing/subscriptions.ts'
+import { liftRestriction, restrict } from '../billing/restricted.ts'
+import { isErased, openSubscription } from '../billing/subscriptions.ts'
 import { grantVoucher } from '../billing/voucher-grants.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { postMessage } from '../database/outbox.ts'
 import type { Tx } from '../database/rows.ts'
 import { writeAuthLog } from '../identity/auth-log.ts'
+import { eraseIn } from './erasing.ts'
 import { applyLinkPolicies } from './link-policies.ts'
 import { refuseChange } from './refusals.ts'
 import type { SagaSources } from './sources.ts'
@@ -36,6 +38,13 @@ const ParentPayload = z.strictObject({
   model: Id,
   ids: z.array(Id).min(1).max(200),
 })
+
+const ErasedPayload = z.strictObject({
+  /** Of one person: the user's, and that of a contact with the same address. */
+  ids: z.array(Id).min(1).max(200),
+  erasedAt: z.iso.datetime(),
+})
+const PersonPayload = z.strictObject({ userId: Id })
 
 /** What is handled, for handlers that derive something from the message itself. */
 export interface Handled extends SagaSources {
@@ -65,13 +74,24 @@ const handler = <D extends Domain, P>(
   further: Pick<Handler<D, P>, 'compensation' | 'follows' | 'mustArrive'> = {},
 ): Handler<D, P> => ({ target, payload, run, ...further })
 
+const subjectErased = <D extends Domain>(target: D) =>
+  handler(
+    target,
+    ErasedPayload,
+    (tx, { ids, erasedAt }) => void eraseIn(tx as unknown as Tx, ids, new Date(erasedAt)),
+    { mustArrive: true },
+  )
+
 const parentDeleted = <D extends Domain>(target: D) =>
   handler(target, ParentPayload, (tx, parents) => void applyLinkPolicies(tx as unknown as Tx, parents), {
     mustArrive: true,
   })
 
 export const MESSAGES = {
-  'user-created': handler('billing', z.strictObject({ userId: Id }), openSubscription),
+  // One that was held back until after its person's erasure opens nothing.
+  'user-created': handler('billing', PersonPayload, (tx, { userId }, handled) => {
+    if (!isErased(tx, userId)) openSubscription(tx, { userId }, handled)
+  }),
   'voucher-redeemed': handler(
     'billing',
     VoucherPayload,
@@ -87,6 +107,7 @@ export const MESSAGES = {
     refuseChange(tx, handled.changeId, reason)
   }),
   'voucher-noted': handler('identity', VoucherPayload, (tx, { userId, voucherType }, handled) => {
+    if (tx.find('Tombstone', { subjectId: userId })) return
     const email = tx.find('User', { id: userId })?.email ?? null
     writeAuthLog(tx, { action: 'voucher_redeemed', email, meta: { voucherType } }, handled)
   }),
@@ -96,6 +117,14 @@ export const MESSAGES = {
     (tx, { logId, ...entry }, handled) => writeAdminLog(tx, { id: logId, ...entry }, handled),
     { mustArrive: true },
   ),
+  'subject-erased-billing': subjectErased('billing'),
+  'subject-erased-admin': subjectErased('admin'),
+  'subject-restricted': handler('billing', PersonPayload, (tx, { userId }, handled) => restrict(tx, userId, handled), {
+    mustArrive: true,
+  }),
+  'restriction-lifted': handler('billing', PersonPayload, (tx, { userId }) => liftRestriction(tx, userId), {
+    mustArrive: true,
+  }),
   'parent-deleted-identity': parentDeleted('identity'),
   'parent-deleted-billing': parentDeleted('billing'),
   'parent-deleted-admin': parentDeleted('admin'),

@@ -4,10 +4,13 @@ import type { Context } from '../../src/context.ts'
 import { issueLoginToken } from '../../src/identity/login-tokens.ts'
 import type { Itn } from '../../src/payfast/itn.ts'
 import { adjustCredits, changeRoles, lookUpUser, overrideTier } from '../../src/saga/administer.ts'
+import { correctSubject } from '../../src/saga/correct-subject.ts'
+import { eraseSubject } from '../../src/saga/erase-subject.ts'
 import { issueVouchers, removeIssued, voidIssued } from '../../src/saga/issue-vouchers.ts'
 import { cancelSubscription, changeTier } from '../../src/saga/manage-subscription.ts'
 import { checkOut, receiveNotification } from '../../src/saga/payments.ts'
 import { redeemVoucher } from '../../src/saga/redeem-voucher.ts'
+import { liftSubject, restrictSubject } from '../../src/saga/restrict-subject.ts'
 import { requestLogin, signIn } from '../../src/saga/sign-in.ts'
 import { useCredits } from '../../src/saga/use-credits.ts'
 import { ADMIN, addPeople, addVouchers, asked, codeOf, DAY, NOW } from './people.ts'
@@ -169,6 +172,34 @@ export const ACTS: Readonly<Record<string, Act>> = {
     ids: 0,
     before: scheduled,
     run: ({ sagas }) => changeTier(sagas, { userId: 'ann', tier: 'JIGGA' }, request({})),
+  },
+  'erase a subject': {
+    places: [COMMITTED, ...carried('subject-erased-billing'), ...carried('subject-erased-admin')],
+    ids: 1,
+    before: scheduled,
+    run: ({ sagas }) => eraseSubject(sagas, { subjectId: 'ann', askedBy: 'service' }, request({})),
+  },
+  'restrict a subject': {
+    places: [COMMITTED, ...carried('subject-restricted')],
+    ids: 1,
+    before: scheduled,
+    run: ({ sagas }) => restrictSubject(sagas, { subjectId: 'ann', kind: 'restricted' }, request({})),
+  },
+  'lift a restriction': {
+    places: [COMMITTED, ...carried('restriction-lifted')],
+    ids: 0,
+    async before(context) {
+      await scheduled(context)
+      await restrictSubject(context.sagas, { subjectId: 'ann', kind: 'objected' }, asked('POST /v1/before'))
+      return 'ann'
+    },
+    run: ({ sagas }) => liftSubject(sagas, 'ann', request({})),
+  },
+  'correct an email': {
+    places: [COMMITTED],
+    ids: 1,
+    before: ann,
+    run: ({ sagas }) => correctSubject(sagas, { subjectId: 'ann', email: 'anne@mail.example' }, request({})),
   },
   cancel: {
     places: [COMMITTED],

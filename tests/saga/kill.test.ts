@@ -54,6 +54,13 @@ function factsOf({ files }: Context) {
     answers: DOMAINS.map((domain) =>
       (files[domain].rows as typeof billing).list('Change', {}).map(({ route, status }) => `${route} ${status}`),
     ),
+    tombstones: DOMAINS.map((domain) =>
+      (files[domain].rows as typeof billing).list('Tombstone', {}).map(({ subjectId }) => subjectId),
+    ),
+    erasures: identity.list('Erasure', {}).map(({ subjectId, receipt }) => `${subjectId} ${receipt}`),
+    restrictions: identity.list('Restriction', {}).map(({ kind, liftedAt }) => `${kind} ${liftedAt}`),
+    restricted: billing.list('RestrictedSubject', {}).map(({ subjectId }) => subjectId),
+    corrections: identity.list('Correction', {}).map(({ outcome, note }) => `${outcome} ${note}`),
     inboxes: DOMAINS.map((domain) =>
       (files[domain].rows as typeof billing)
         .list('InboxMessage', {})

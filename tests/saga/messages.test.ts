@@ -27,6 +27,10 @@ const EXAMPLES = {
       meta: { found: true },
     },
   },
+  'subject-erased-billing': { origin: 'identity', payload: { ids: ['u1'], erasedAt: '2026-06-01T12:00:00.000Z' } },
+  'subject-erased-admin': { origin: 'identity', payload: { ids: ['u1', 'c1'], erasedAt: '2026-06-01T12:00:00.000Z' } },
+  'subject-restricted': { origin: 'identity', payload: { userId: 'u1' } },
+  'restriction-lifted': { origin: 'identity', payload: { userId: 'u1' } },
   'parent-deleted-identity': { origin: 'admin', payload: { domain: 'admin', model: 'AdminLog', ids: ['l1'] } },
   'parent-deleted-billing': { origin: 'identity', payload: { domain: 'identity', model: 'User', ids: ['u1'] } },
   'parent-deleted-admin': { origin: 'identity', payload: { domain: 'identity', model: 'User', ids: ['u1', 'u2'] } },
@@ -84,6 +88,7 @@ describe.each(TYPES)('%s', (type) => {
         'domain',
         'model',
         'ids',
+        'erasedAt',
       ],
     ]
     expect(names.filter((name) => !known.includes(name))).toEqual([])

@@ -1,8 +1,10 @@
-// An erased person stays erased: a restored file gets the tombstones of all files, and loses again what they stand for.
+// An erased person stays erased: a restored file gets the tombstones of all files, and loses again what they stand for, by the
+// same functions that erased it first.
 import type { Domain } from '../../database/domains.ts'
 import type { Rows, Tx } from '../../database/rows.ts'
-import { emailKey } from '../../identity/emails.ts'
-import { applyLinkPolicies } from '../../saga/link-policies.ts'
+import { addressesOf } from '../../identity/former-addresses.ts'
+import { lookForTraces, noTraces } from '../../identity/traces.ts'
+import { bury, eraseIn, eraseInIdentity } from '../../saga/erasing.ts'
 
 export interface Erasures {
   /** Tombstones that the backup did not have. */
@@ -11,42 +13,46 @@ export interface Erasures {
   readonly rows: number
 }
 
-const BATCH = 200
-
 /** `others`: whatever files can be read, the old one included. */
 export function replayErasures(tx: Tx, others: readonly Rows<Domain>[]): Erasures {
-  let [tombstones, rows] = [0, 0]
-  for (const { subjectId, erasedAt } of others.flatMap((other) => other.list('Tombstone', {}))) {
-    if (tx.find('Tombstone', { subjectId })) continue
-    tx.insert('Tombstone', { subjectId, erasedAt })
-    tombstones += 1
+  const tombstones = others
+    .flatMap((other) => other.list('Tombstone', {}))
+    .filter(({ subjectId, erasedAt }) => bury(tx, subjectId, erasedAt)).length
+  const erased = tx.list('Tombstone', {})
+  if (tx.domain !== 'identity') {
+    const rows = erased.flatMap(({ subjectId, erasedAt }) => eraseIn(tx, [subjectId], erasedAt))
+    return { tombstones, rows: sum(rows) }
   }
-  const ids = tx.list('Tombstone', {}).map(({ subjectId }) => subjectId)
-  for (let at = 0; at < ids.length; at += BATCH) rows += erase(tx, ids.slice(at, at + BATCH))
-  return { tombstones, rows }
+  const identity = tx as unknown as Tx<'identity'>
+  keepReceipts(identity, others)
+  const rows = eraseAll(identity, erased, others)
+  return { tombstones, rows: sum(rows) }
 }
 
-function erase(tx: Tx, ids: readonly string[]): number {
-  const followed = applyLinkPolicies(tx, { domain: 'identity', model: 'User', ids })
-  return followed + (tx.domain === 'identity' ? erasePersonal(tx, JSON.stringify(ids)) : 0)
+/** The tables that have no index for an address are read once for all of them. */
+function eraseAll(
+  tx: Tx<'identity'>,
+  erased: readonly { readonly subjectId: string; readonly erasedAt: Date }[],
+  others: readonly Rows<Domain>[],
+) {
+  const ids = erased.map(({ subjectId }) => subjectId)
+  const traces = noTraces(addressesOf(tx, ids).map(({ key }) => key))
+  lookForTraces(tx, traces)
+  const from = { AuthLog: END, LoginToken: END, DetachedValue: END, LegacyOriginal: END }
+  return erased.flatMap(
+    ({ subjectId, erasedAt }) => eraseInIdentity(tx, [subjectId], erasedAt, { traces, from, others }).rows,
+  )
 }
 
-/** What identity.db knows of them by their address, before the address itself goes. */
-function erasePersonal(tx: Tx, ids: string): number {
-  const chosen = 'select value from json_each(?)'
-  const emails = tx.all<{ email: string }>(
-    `select email from "User" where id in (${chosen}) union select email from "Contact" where id in (${chosen})`,
-    ids,
-    ids,
-  )
-  // Spellings that differ in case are one person's. SQLite's lower() knows ASCII alone: others are compared as written, too.
-  const keys = JSON.stringify(emails.flatMap(({ email }) => [email, emailKey(email), email.trim()]))
-  const isTheirs = (column: string) => `(${column} in (${chosen}) or lower(trim(${column})) in (${chosen}))`
-  return (
-    tx.run(`delete from "LoginToken" where ${isTheirs('email')}`, keys, keys) +
-    tx.run(`update "AuthLog" set email = null, ip = null, meta = null where ${isTheirs('email')}`, keys, keys) +
-    tx.run(`delete from "DetachedValue" where kind = 'email' and ${isTheirs('value')}`, keys, keys) +
-    tx.run(`delete from "User" where id in (${chosen})`, ids) +
-    tx.run(`delete from "Contact" where id in (${chosen})`, ids)
-  )
+/** Nothing is written in between. */
+const END = Number.MAX_SAFE_INTEGER
+
+/** What was erased, and the proof of it, is younger than the backup. */
+function keepReceipts(tx: Tx<'identity'>, others: readonly Rows<Domain>[]): void {
+  const before = others.filter(({ domain }) => domain === 'identity') as unknown as Rows<'identity'>[]
+  for (const receipt of before.flatMap((rows) => rows.list('Erasure', {})))
+    if (!tx.find('Erasure', { id: receipt.id })) tx.insert('Erasure', receipt)
 }
+
+const sum = (rows: readonly { readonly rows: number }[]): number =>
+  rows.reduce((total, { rows: one }) => total + one, 0)

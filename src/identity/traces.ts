@@ -1,0 +1,144 @@
+// Where addresses stand in identity.db outside the rows that bear their owner's id: as people typed them, in any case. Tables
+// without an index for that are read once, in portions, so that a server goes on in between; whatever came since is read
+// again in the transaction that erases.
+import type { Rows } from '../database/rows.ts'
+import { emailKey } from './emails.ts'
+
+/** A row that holds an address as its value. */
+export interface Trace {
+  readonly id: string
+  /** The email key. */
+  readonly key: string
+  readonly createdAt: string
+}
+
+export interface Traces {
+  readonly keys: ReadonlySet<string>
+  /** Spellings in the log of the door, by email key. */
+  readonly typed: Map<string, Set<string>>
+  readonly tokens: Map<string, Trace>
+  readonly values: Map<string, Trace>
+  /** Rowids of originals that contain an address; they bear no time. */
+  readonly originals: Map<number, string>
+}
+
+const PORTION = 20_000
+const CHOSEN = 'select value from json_each(?)'
+/** SQLite's lower() knows ASCII alone: whatever is beyond it is judged here. */
+const FITS = (column: string) => `(lower(trim(${column})) in (${CHOSEN}) or ${column} glob '*[^ -~]*')`
+
+/** Look on from where an earlier look ended; everything where there was none. */
+export interface From {
+  readonly AuthLog: number
+  readonly LoginToken: number
+  readonly DetachedValue: number
+  readonly LegacyOriginal: number
+}
+
+const BEGINNING: From = { AuthLog: 0, LoginToken: 0, DetachedValue: 0, LegacyOriginal: 0 }
+
+export const noTraces = (keys: Iterable<string>): Traces => ({
+  keys: new Set(keys),
+  typed: new Map(),
+  tokens: new Map(),
+  values: new Map(),
+  originals: new Map(),
+})
+
+/** Taken before a look: what is written meanwhile lies behind it. */
+export function endOf(rows: Rows<'identity'>): From {
+  const last = (table: keyof From) =>
+    rows.all<{ at: number | null }>(`select max(rowid) as at from "${table}"`)[0]?.at ?? 0
+  return {
+    AuthLog: last('AuthLog'),
+    LoginToken: last('LoginToken'),
+    DetachedValue: last('DetachedValue'),
+    LegacyOriginal: last('LegacyOriginal'),
+  }
+}
+
+/** All at once. Adds to `traces`. */
+export function lookForTraces(rows: Rows<'identity'>, traces: Traces, from: From = BEGINNING): void {
+  for (const _ of looking(rows, traces, from));
+}
+
+/** A portion at a time, a few milliseconds each; the caller waits in between. Adds to `traces`. */
+export function* looking(rows: Rows<'identity'>, traces: Traces, from: From = BEGINNING): Generator<void> {
+  if (traces.keys.size === 0) return
+  if (from.AuthLog === 0) yield* typedByIndex(rows, traces)
+  else yield* typedSince(rows, traces, from.AuthLog)
+  yield* equal(rows, traces, 'LoginToken', 'email', traces.tokens, from.LoginToken)
+  yield* equal(rows, traces, 'DetachedValue', 'value', traces.values, from.DetachedValue)
+  yield* containing(rows, traces, from.LegacyOriginal)
+}
+
+function note({ keys, typed }: Traces, email: string): void {
+  const key = emailKey(email)
+  if (keys.has(key)) typed.set(key, (typed.get(key) ?? new Set()).add(email))
+}
+
+/** The index of the log is far smaller than the log. */
+function* typedByIndex(rows: Rows<'identity'>, traces: Traces): Generator<void> {
+  const keys = JSON.stringify([...traces.keys])
+  for (let from = ''; ; yield) {
+    const [until] = rows.all<{ email: string }>(
+      `select email from "AuthLog" where email > ? order by email limit 1 offset ${PORTION}`,
+      from,
+    )
+    const [bound, values] = until ? ['and email <= ?', [until.email]] : ['', []]
+    const found = rows.all<{ email: string }>(
+      `select distinct email from "AuthLog" where email > ? ${bound} and ${FITS('email')}`,
+      ...[from, ...values, keys],
+    )
+    for (const { email } of found) note(traces, email)
+    if (!until) return
+    from = until.email
+  }
+}
+
+function* typedSince(rows: Rows<'identity'>, traces: Traces, from: number): Generator<void> {
+  const keys = JSON.stringify([...traces.keys])
+  const sql = `select distinct email from "AuthLog" where rowid > ? and ${FITS('email')}`
+  for (const { email } of rows.all<{ email: string }>(sql, from, keys)) note(traces, email)
+  yield
+}
+
+function* equal(
+  rows: Rows<'identity'>,
+  { keys }: Traces,
+  table: 'LoginToken' | 'DetachedValue',
+  column: string,
+  found: Map<string, Trace>,
+  from: number,
+): Generator<void> {
+  const chosen = JSON.stringify([...keys])
+  const sql = `select id, ${column} as text, createdAt from "${table}" where rowid > ? and rowid <= ? and ${FITS(column)}`
+  for (const [low, high] of portions(rows, table, from)) {
+    for (const { id, text, createdAt } of rows.all<{ id: string; text: string; createdAt: string }>(
+      sql,
+      low,
+      high,
+      chosen,
+    )) {
+      const key = emailKey(text)
+      if (keys.has(key)) found.set(id, { id, key, createdAt })
+    }
+    yield
+  }
+}
+
+/** Originals are whole cells of the unified database, of any kind: bytes are compared as the text that they may be. */
+function* containing(rows: Rows<'identity'>, { keys, originals }: Traces, from: number): Generator<void> {
+  const sql = `select o.rowid as at, k.value as key from "LegacyOriginal" o join json_each(?) k
+    on instr(lower(cast(o.value as text)), k.value) > 0 where o.rowid > ? and o.rowid <= ?`
+  for (const [low, high] of portions(rows, 'LegacyOriginal', from)) {
+    const found = rows.all<{ at: number; key: string }>(sql, JSON.stringify([...keys]), low, high)
+    for (const { at, key } of found) originals.set(at, key)
+    yield
+  }
+}
+
+function* portions(rows: Rows<'identity'>, table: keyof From, from: number): Generator<readonly [number, number]> {
+  const end = endOf(rows)[table]
+  for (let low = from; low < end; low += PORTION) yield [low, low + PORTION]
+}

@@ -1,0 +1,137 @@
+// A person is erased (POPIA sections 14 and 24) where what is personal lies, in one transaction of identity.db: everything of
+// theirs, the tombstone, and a message for each other file, which bury them there and follow the policies of links. Whatever
+// of theirs is still on its way finds the tombstone and makes nothing anew; money that arrives is recorded.
+import { rowsIn } from '../database/clients.ts'
+import type { Domain } from '../database/domains.ts'
+import type { Rows } from '../database/rows.ts'
+import { ConflictError } from '../errors.ts'
+import { emailKey } from '../identity/emails.ts'
+import type { Erased, TakenValues } from '../identity/erasure.ts'
+import { addressesOf } from '../identity/former-addresses.ts'
+import { requireSubject } from '../identity/restrictions.ts'
+import { endOf, looking, noTraces } from '../identity/traces.ts'
+import { findUserByEmail, requireAnotherServiceAdmin } from '../identity/users.ts'
+import type { Answer } from './changes.ts'
+import { eraseInIdentity, type Known } from './erasing.ts'
+import { countLinks, type Followed } from './link-policies.ts'
+import type { Asked } from './requests.ts'
+import type { Sagas } from './sagas.ts'
+
+export interface SubjectErased {
+  readonly erasureId: string
+  readonly subjectId: string
+  /** Those of a contact with the same address included. */
+  readonly ids: readonly string[]
+}
+
+export interface ErasureBegun extends Answer<SubjectErased> {
+  /** What was taken out of identity.db; undefined where that was done before. Never kept. */
+  readonly values: TakenValues | undefined
+}
+
+/** What is kept with the erasure when it begins, as JSON, until its receipt takes the place. */
+export interface Begun {
+  readonly ids: readonly string[]
+  readonly identity: readonly Erased[]
+  /** Rows of the other files that named the person before. */
+  readonly linked: Readonly<Record<'billing' | 'admin', readonly Followed[]>>
+}
+
+const OTHERS = ['billing', 'admin'] as const
+
+/** Twice is once. Throws NotFoundError; ConflictError for the last service administrator, and where it isn't clear who is meant. */
+export async function eraseSubject(
+  sagas: Sagas,
+  { subjectId, askedBy }: { readonly subjectId: string; readonly askedBy: string },
+  asked: Asked,
+): Promise<ErasureBegun> {
+  let values: TakenValues | undefined
+  const answer = await sagas.changes.begin('identity', asked, {
+    prepare: () => look(sagas, subjectId),
+    write(tx, begin, known) {
+      const before = tx.find('Erasure', { subjectId })
+      if (before && isGone(tx, subjectId))
+        return { data: answerOf(before.id, subjectId, idsIn(before.receipt, subjectId)) }
+      const ids = whoIsMeant(tx, subjectId)
+      const erasedAt = begin.now()
+      const linked = { billing: linksIn(sagas, 'billing', ids), admin: linksIn(sagas, 'admin', ids) }
+      const { rows, values: taken } = eraseInIdentity(tx, ids, erasedAt, known)
+      values = taken
+      const erasureId = begin.newId()
+      const receipt = JSON.stringify({ ids, identity: rows, linked } satisfies Begun)
+      tx.insert('Erasure', { id: erasureId, subjectId, askedBy, startedAt: erasedAt, doneAt: null, receipt })
+      const payload = { ids: [...ids], erasedAt: erasedAt.toISOString() }
+      for (const target of OTHERS) begin.post({ type: `subject-erased-${target}`, what: subjectId, subjectId, payload })
+      return { data: answerOf(erasureId, subjectId, ids) }
+    },
+  })
+  return { ...answer, values }
+}
+
+const answerOf = (erasureId: string, subjectId: string, ids: readonly string[]): SubjectErased => ({
+  erasureId,
+  subjectId,
+  ids,
+})
+
+const idsIn = (receipt: string | null, subjectId: string): readonly string[] =>
+  receipt === null ? [subjectId] : ((JSON.parse(receipt) as Begun).ids ?? [subjectId])
+
+const isGone = (rows: Rows<'identity'>, subjectId: string): boolean =>
+  rows.find('Tombstone', { subjectId }) !== undefined &&
+  rows.find('User', { id: subjectId }) === undefined &&
+  rows.find('Contact', { id: subjectId }) === undefined
+
+/** What would be done now, and nothing is. Throws as an erasure does. */
+export async function foreseeErasure(sagas: Sagas, subjectId: string): Promise<Begun> {
+  const known = await look(sagas, subjectId)
+  const { files, now } = sagas
+  const foreseen = new Foreseen()
+  await files.identity
+    .change((tx) => {
+      const ids = whoIsMeant(tx, subjectId)
+      const linked = { billing: linksIn(sagas, 'billing', ids), admin: linksIn(sagas, 'admin', ids) }
+      foreseen.begun = { ids, identity: eraseInIdentity(tx, ids, now(), known).rows, linked }
+      throw foreseen
+    })
+    .catch((error: unknown) => {
+      if (error !== foreseen) throw error
+    })
+  if (!foreseen.begun) throw new Error('The preview of an erasure ended without a result')
+  return foreseen.begun
+}
+
+/** Thrown to take the whole transaction back. */
+class Foreseen extends Error {
+  begun: Begun | undefined
+}
+
+/**
+ * The user or contact, and contacts with the same address, which are the same person. Throws NotFoundError; ConflictError
+ * where another account has the address, and for the last service administrator.
+ */
+function whoIsMeant(rows: Rows<'identity'>, subjectId: string): readonly string[] {
+  const { kind, email } = requireSubject(rows, subjectId)
+  const user = findUserByEmail(rows, email)
+  if (user && user.id !== subjectId)
+    throw new ConflictError(`The address of this ${kind} is also that of another account`, {
+      hint:
+        kind === 'contact' ? `Erase ${user.id}: the contact goes with it.` : 'Correct one of the two addresses first.',
+    })
+  if (rows.find('User', { id: subjectId })?.isServiceAdmin) requireAnotherServiceAdmin(rows, subjectId)
+  const contact = rows.find('Contact', { emailKey: emailKey(email) })
+  return contact && contact.id !== subjectId ? [subjectId, contact.id] : [subjectId]
+}
+
+/** Tables without an index for addresses, read in portions so that others get their turns. */
+async function look({ files }: Sagas, subjectId: string): Promise<Known> {
+  const { rows } = files.identity
+  const others = OTHERS.map((domain) => rowsIn(files, domain))
+  const from = endOf(rows)
+  const traces = noTraces(addressesOf(rows, [subjectId]).map(({ key }) => key))
+  for (const _ of looking(rows, traces)) await new Promise((resolve) => setImmediate(resolve))
+  return { traces, from, others }
+}
+
+const linksIn = ({ files }: Sagas, domain: (typeof OTHERS)[number], ids: readonly string[]): readonly Followed[] =>
+  countLinks(rowsIn(files, domain as Domain), { domain: 'identity', model: 'User', ids }).filter(({ rows }) => rows > 0)
