@@ -32,6 +32,10 @@ export function findDeep(text: string): DeepFind[] {
   return look.finds()
 }
 
+/** Of a million codes that happen to be base64 some hundred hold an `@` between letters; none also has a top-level domain. */
+const hasTopLevel = /[^@.]\.\p{L}[\p{L}\p{N}-]*\p{L}$/u
+const isDecoded = (view: string): boolean => view.includes('base64') || view.includes('hex')
+
 class Look {
   readonly #found = new Map<string, DeepFind & { key: string }>()
   #left: number
@@ -42,6 +46,7 @@ class Look {
 
   at(text: string, view: string, depth: number): void {
     for (const { kind, value } of findPii(text)) {
+      if (kind === 'email' && isDecoded(view) && !hasTopLevel.test(value)) continue
       const key = keyOf(kind, value)
       if (!this.#found.has(`${kind} ${key}`)) this.#found.set(`${kind} ${key}`, { kind, value, view, key })
     }
@@ -122,7 +127,6 @@ export function hidingMarks(text: string): number {
   return marks
 }
 
-const OTHER = 0
 const IN_RUN = 1
 const IS_HEX = 2
 const JOINT = 3
@@ -145,10 +149,9 @@ export function runMarks(text: string): number {
   let marks = 0
   let run = 0
   let hex = 0
-  for (let at = 0; at <= text.length; at++) {
+  for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    // At the end the code is NaN, which is no class.
-    const kind = code < 128 ? (classes[code] as number) : code >= 128 ? BEYOND : OTHER
+    const kind = code < 128 ? (classes[code] as number) : BEYOND
     if (kind === IS_HEX) continue
     if (at - hex >= SHORTEST_HEX) marks |= hexMarks(text, hex)
     hex = at + 1
@@ -157,7 +160,8 @@ export function runMarks(text: string): number {
     run = at + 1
     marks |= kind === JOINT ? jointMarks(text, at) : (ownMarks[kind] as number)
   }
-  return marks
+  if (text.length - hex >= SHORTEST_HEX) marks |= hexMarks(text, hex)
+  return text.length - run >= SHORTEST_BASE64 ? marks | base64Marks(text, run, text.length) : marks
 }
 
 function hexMarks(text: string, start: number): number {
