@@ -3,11 +3,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Config } from './config.ts'
-import { type Files, type OpenFile, openFile } from './database/clients.ts'
+import { type Files, type OpenFile, type OpenFileOptions, openFile } from './database/clients.ts'
 import type { Domain } from './database/domains.ts'
 import { migrationState } from './database/migrations.ts'
 import { probe } from './database/probe.ts'
 import { FileError } from './errors.ts'
+import { type Attempt, PiiAttempts } from './identity/pii-attempts.ts'
 import { createJoin, type Join } from './join/join.ts'
 import { createMailer, type Mailer, type MailLine } from './mail/mailer.ts'
 import { type Policies, readPolicies } from './ops/backup/policy.ts'
@@ -28,6 +29,8 @@ export interface Sources {
   readonly deliveryFailed: NonNullable<SagasOptions['onFailure']>
   /** Called after a purge in the background that removed something. */
   readonly purged: (purged: { readonly rows: number }) => void
+  /** Called where a change was refused since it held personal information, and that could not be put on record. */
+  readonly attemptLost: (attempt: Attempt) => void
 }
 
 export interface Context extends Sources, AsyncDisposable {
@@ -39,6 +42,8 @@ export interface Context extends Sources, AsyncDisposable {
   /** Undefined where payments are off. */
   readonly payfast: PayfastClient | undefined
   readonly checker: Checker
+  /** What the guard before billing.db and admin.db met. */
+  readonly piiAttempts: PiiAttempts
   /** Where backups go, and when; read once, at the first call. Throws UsageError where they do not fit. */
   readonly policies: () => Policies
 }
@@ -60,6 +65,7 @@ function systemSources({ logLevel }: Config): Sources {
     mailSent: ({ event, id, way }) => log('info', { event, id, way }, 'mail sent'),
     deliveryFailed: ({ type, target, attempts, dead }) =>
       log(dead ? 'error' : 'warn', { type, target, attempts }, dead ? 'message is dead' : 'message was not delivered'),
+    attemptLost: ({ place, kind }) => log('error', { place, kind }, 'a refused write is not on record'),
     purged: ({ rows }) => log('info', { rows }, 'rows that were kept long enough were removed'),
   }
 }
@@ -70,12 +76,19 @@ export async function createContext(config: Config, overrides: Partial<Sources> 
   const sources = { ...systemSources(config), ...overrides }
   // Closed last: a mail server that hangs must not keep the files open.
   const mailer = opened.use(createMailer({ ...sources, ...config.mail, log: sources.mailSent }))
-  const open = async <D extends Domain>(domain: D) => {
-    const file = opened.use(await openFile(domain, config.paths[domain], config))
+  const open = async <D extends Domain>(domain: D, options: Partial<OpenFileOptions> = {}) => {
+    const file = opened.use(await openFile(domain, config.paths[domain], { ...config, ...options }))
     requireMigrated(file)
     return file
   }
-  const files: Files = { identity: await open('identity'), billing: await open('billing'), admin: await open('admin') }
+  const identity = await open('identity')
+  const piiAttempts = opened.use(new PiiAttempts({ ...sources, change: identity.change, onLost: sources.attemptLost }))
+  const onRefused = (refused: Attempt) => piiAttempts.refused(refused)
+  const files: Files = {
+    identity,
+    billing: await open('billing', { onRefused }),
+    admin: await open('admin', { onRefused }),
+  }
   probe(Object.values(files))
   const join = createJoin({
     identity: files.identity.reader,
@@ -85,14 +98,20 @@ export async function createContext(config: Config, overrides: Partial<Sources> 
   const payfast =
     config.payfast && payfastClient({ ...config.payfast, baseUrl: config.payfast.apiUrl, now: sources.now })
   const sagas = opened.use(
-    createSagas({ ...sources, files, maxAttempts: config.outboxMaxAttempts, onFailure: sources.deliveryFailed }),
+    createSagas({
+      ...sources,
+      files,
+      maxAttempts: config.outboxMaxAttempts,
+      onFailure: sources.deliveryFailed,
+      onDetached: (attempts) => piiAttempts.detached(attempts),
+    }),
   )
   const policies = policiesOf(config)
   const checker = opened.use(
     createChecker({ paths: config.paths, policies, dataDir: config.dataDir, now: sources.now }),
   )
   const owned = opened.move()
-  const parts = { config, files, join, sagas, mailer, payfast, checker, policies }
+  const parts = { config, files, join, sagas, mailer, payfast, checker, policies, piiAttempts }
   return { ...sources, ...parts, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 

@@ -31,7 +31,7 @@ export interface Checkout {
 export function priceOf(kind: PaymentKind, what: string): number {
   if (kind === 'subscription') return TIERS[requirePaidTier(what)].priceCents
   if (kind === 'credit_pack') return PACKS[requirePackSize(what)].priceCents
-  throw new UsageError(`Unknown kind of payment: ${String(kind)}; expected subscription or credit_pack`)
+  throw new UsageError('This kind of payment is unknown: expected subscription or credit_pack')
 }
 
 /** Throws ConflictError where the purchase makes no sense now, UsageError for what isn't sold. */

@@ -53,11 +53,11 @@ export function tierOf({ tier }: { readonly tier: string }): Tier {
 /** Throws UsageError. */
 export function requirePaidTier(text: string): PaidTier {
   if (isPaidTier(text)) return text
-  throw new UsageError(`Unknown tier to pay for: ${text}; expected JIVE or JIGGA`)
+  throw new UsageError('This tier is not sold: expected JIVE or JIGGA')
 }
 
 /** Throws UsageError. */
 export function requirePackSize(text: string): PackSize {
   if (isPackSize(text)) return text
-  throw new UsageError(`Unknown pack: ${text}; expected ${PACK_SIZES.join(', ')}`)
+  throw new UsageError(`This pack is not sold: expected ${PACK_SIZES.join(', ')}`)
 }

@@ -50,7 +50,7 @@ export function voucherFits(rows: Rows<'billing'>, userId: string, voucherType: 
 
 function grantOf(voucherType: string): Grant {
   if (isVoucherType(voucherType)) return VOUCHER_GRANTS[voucherType]
-  throw new UsageError(`Unknown type of voucher: ${voucherType}; expected ${Object.keys(VOUCHER_GRANTS).join(', ')}`)
+  throw new UsageError(`This type of voucher is unknown: expected ${Object.keys(VOUCHER_GRANTS).join(', ')}`)
 }
 
 function requireFit(rows: Rows<'billing'>, subscription: Subscription, grant: Grant): void {

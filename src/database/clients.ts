@@ -4,10 +4,12 @@ import { PrismaClient as BillingClient } from '../generated/billing/client.ts'
 import { PrismaClient as IdentityClient } from '../generated/identity/client.ts'
 import { FileAdapterFactory } from './adapter.ts'
 import type { AdapterStatistics } from './adapter-statistics.ts'
+import { modelsOf } from './catalog.ts'
 import type { Clock } from './clock.ts'
 import { type Connection, openReader, openWriter } from './connections.ts'
 import type { Domain } from './domains.ts'
 import { knownError } from './errors.ts'
+import { type Check, guardOf, PiiRefusedError, rowsWritten } from './pii-guard.ts'
 import { fileIdentity, type LiveFile } from './probe.ts'
 import { type Rows, rowsOver, type StatementCounts, type Tx } from './rows.ts'
 
@@ -25,6 +27,8 @@ export interface OpenFileOptions {
   /** How long an interactive transaction may stay open, in milliseconds; then it is rolled back. */
   readonly transactionTimeoutMs?: number
   readonly clock?: Clock
+  /** Called when a change was refused since personal information was about to reach a file that may not hold any. */
+  readonly onRefused?: (refused: Pick<PiiRefusedError, 'place' | 'kind'>) => void
 }
 
 export interface OpenFile<D extends Domain = Domain> extends LiveFile, AsyncDisposable {
@@ -94,20 +98,21 @@ export async function openFile<D extends Domain>(
   const { adapter } = factory
   const counts = { reader: { hits: 0, prepared: 0 }, writer: { hits: 0, prepared: 0 } }
   const tx = rowsOver(domain, connections.writer, counts.writer)
+  const told = new WeakSet<PiiRefusedError>() // A refusal in a transaction of Prisma's comes by twice.
+  const fail = (error: unknown): never => {
+    if (error instanceof PiiRefusedError && !told.has(error)) options.onRefused?.(error)
+    if (error instanceof PiiRefusedError) told.add(error)
+    throw knownError(error, domain, path) ?? error
+  }
   return {
     domain,
     path,
     identity: fileIdentity(path),
     connections,
-    client: withFamilyErrors(base, domain, path),
+    client: guarded(base, domain, fail),
     reader: connections.reader,
     rows: rowsOver(domain, connections.reader, counts.reader),
-    change: (work) =>
-      adapter
-        .change(() => work(tx))
-        .catch((error: unknown) => {
-          throw knownError(error, domain, path) ?? error
-        }),
+    change: (work) => adapter.change(() => work(tx)).catch(fail),
     get statistics() {
       return { ...adapter.statistics, rows: counts }
     },
@@ -129,17 +134,28 @@ function openBoth(domain: Domain, path: string, options: OpenFileOptions): LiveF
 }
 
 /**
- * Errors of the family instead of Prisma's, for queries and for what fails at COMMIT. A query extension does not see
- * the latter, so `$transaction` is wrapped as well.
+ * Behind the guard, and with errors of the family instead of Prisma's, for queries and for what fails at COMMIT. A query
+ * extension does not see the latter, so `$transaction` is wrapped as well.
  */
-function withFamilyErrors<D extends Domain>(base: Clients[D], domain: D, path: string): Clients[D] {
-  const fail = (error: unknown): never => {
-    throw knownError(error, domain, path) ?? error
+function guarded<D extends Domain>(base: Clients[D], domain: D, fail: (error: unknown) => never): Clients[D] {
+  const guards = new Map<string | undefined, Check>(modelsOf(domain).map((model) => [model.name, guardOf(model)]))
+  const check = (model: string | undefined, args: unknown) => {
+    const guard = guards.get(model)
+    if (guard) for (const row of rowsWritten((args ?? {}) as object)) guard(row)
   }
   // The three clients differ in their models only; what is used here is the same in each.
   const client = base as Clients['billing']
   const queries = client.$extends({
-    query: { $allOperations: ({ args, query }) => query(args).catch(fail) },
+    query: {
+      async $allOperations({ model, args, query }) {
+        try {
+          check(model, args)
+          return await query(args)
+        } catch (error) {
+          return fail(error)
+        }
+      },
+    },
   })
   const transaction = queries.$transaction.bind(queries) as (...args: readonly unknown[]) => Promise<unknown>
   const whole = queries.$extends({

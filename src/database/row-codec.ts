@@ -1,8 +1,6 @@
-// Between the values of a change and those of SQLite: times as Prisma writes them, booleans as 0 and 1. And the last guard
-// before billing.db and admin.db: text with personal information is refused, whoever wrote the code that sends it.
-import { GoggaError } from '../errors.ts'
-import { findEmails, findPii } from '../pii/find.ts'
-import type { CatalogColumn, CatalogModel } from './catalog.ts'
+// Between the values of a change and those of SQLite: times as Prisma writes them, booleans as 0 and 1.
+import type { CatalogModel } from './catalog.ts'
+import { type Check, guardOf } from './pii-guard.ts'
 
 export type Stored = string | number | bigint | null | Uint8Array
 
@@ -12,13 +10,12 @@ export interface Codec {
   encode(column: string, value: unknown): Stored
   decode(row: Record<string, Stored>): Record<string, unknown>
   /** Throws where personal information would reach a file that may not hold any. */
-  check(values: Readonly<Record<string, unknown>>): void
+  readonly check: Check
 }
 
 export function codecOf(model: CatalogModel): Codec {
   const columns = new Map(model.columns.map((column) => [column.name, column]))
   const converted = model.columns.filter(({ type }) => type === 'time' || type === 'boolean')
-  const guarded = model.domain === 'identity' ? [] : model.columns.filter(({ type }) => type === 'text')
   return {
     names(values) {
       const names = Object.keys(values).filter((name) => values[name] !== undefined)
@@ -32,9 +29,7 @@ export function codecOf(model: CatalogModel): Codec {
       for (const { name, type } of converted) decoded[name] = type === 'time' ? timeOf(row[name]) : row[name] === 1
       return decoded
     },
-    check(values) {
-      for (const column of guarded) refusePii(model, column, values[column.name])
-    },
+    check: guardOf(model),
   }
 }
 
@@ -49,17 +44,3 @@ export const timeText = (time: Date): string => time.toISOString().replace('Z', 
 
 const timeOf = (value: Stored | undefined): Date | null =>
   value === null || value === undefined ? null : new Date(value as string)
-
-/** Messages and answers hold ids, whose digits may look like a number of somebody: there only emails are looked for. */
-const LOOSE = new Set(['OutboxMessage', 'Change'])
-
-function refusePii(model: CatalogModel, column: CatalogColumn, value: unknown): void {
-  if (typeof value !== 'string') return
-  const isProse = column.class === 'freetext' && !LOOSE.has(model.name)
-  const [found] = isProse ? findPii(value) : findEmails(value)
-  if (!found) return
-  const place = `${model.domain}.${model.name}.${column.name}`
-  throw new GoggaError('internal', 500, 1, `Personal information (${found.kind}) was about to be written to ${place}`, {
-    hint: 'Detach it first; see src/identity/detached-values.ts.',
-  })
-}

@@ -3,6 +3,7 @@
 import type { Tx } from '../database/rows.ts'
 import { findPii } from '../pii/find.ts'
 import { detach } from '../pii/tokens.ts'
+import { noteAttempt } from './pii-attempts.ts'
 import type { Sources } from './sources.ts'
 
 const ID_BYTES = 16
@@ -15,9 +16,7 @@ export interface TextInPlace {
   readonly rowId: string
 }
 
-export const needsDetaching = (text: string): boolean => findPii(text).length > 0
-
-/** The text with tokens; the same text, and nothing written, where it is clean. */
+/** The text with tokens, each value on record as an attempt; the same text, and nothing written, where it is clean. */
 export function detachText(
   tx: Tx<'identity'>,
   { text, place, rowId }: TextInPlace,
@@ -29,6 +28,7 @@ export function detachText(
   return detach(text, spans, ({ kind, value, bare }, raw) => {
     const id = randomBytes(ID_BYTES).toString('hex')
     tx.insert('DetachedValue', { id, kind, raw, value, bare, place, rowId, createdAt })
+    noteAttempt(tx, { place, kind }, 'detached', { now, randomBytes })
     return id
   })
 }

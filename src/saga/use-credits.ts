@@ -12,13 +12,17 @@ export interface Usage {
 }
 
 /** All or nothing. Throws NotFoundError for an unknown user, ConflictError where not enough is left. */
-export const useCredits = ({ changes, files }: Sagas, usage: Usage, asked: Asked): Promise<Answer<Spent>> =>
+export function useCredits({ changes, files }: Sagas, usage: Usage, asked: Asked): Promise<Answer<Spent>> {
+  const { userId } = usage
+  // Anything may stand where a user's id should: billing.db keeps who was asked for only where that is somebody.
+  const subjectId = files.identity.rows.find('User', { id: userId })?.id
   // The key is the spender's, whoever asks for them: a service that changes its API key between two tries spends once.
-  changes.begin(
+  return changes.begin(
     'billing',
-    { ...asked, scope: usage.userId },
+    { ...asked, subjectId, scope: userId },
     {
-      prepare: async () => requireUser(files.identity.rows, usage.userId),
+      prepare: async () => requireUser(files.identity.rows, userId),
       write: (tx, begin) => ({ data: spend(tx, usage, begin) }),
     },
   )
+}

@@ -149,8 +149,8 @@ describe('a checkout', () => {
   const refused: readonly [string, Partial<Subscription>, CheckoutRequest, string, string][] = [
     ['of what renews itself', {}, subscription('JIVE'), 'conflict', 'renews itself'],
     ['of a lower tier', JIGGA, subscription('JIVE'), 'conflict', 'lower than the running JIGGA'],
-    ['of FREE', {}, subscription('FREE'), 'usage', 'FREE'],
-    ['of an unknown pack', {}, { userId: 'ann', kind: 'credit_pack', what: '300' }, 'usage', '300'],
+    ['of FREE', {}, subscription('FREE'), 'usage', 'tier is not sold'],
+    ['of an unknown pack', {}, { userId: 'ann', kind: 'credit_pack', what: '300' }, 'usage', 'expected 200, 500'],
     [
       'beyond the highest balance',
       { credits: 2e9 },

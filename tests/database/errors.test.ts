@@ -101,7 +101,7 @@ describe('over a client', () => {
   ])('the message %s repeats no value', (_, more) =>
     withBilling(async (file) => {
       await using opened = await openFile('billing', file, OPTIONS)
-      const { data } = message('someone@example.com')
+      const { data } = message('someone-of-ours')
       await opened.client.inboxMessage.create({ data })
       const failed = opened.client.inboxMessage.create({ data: { ...data, ...more } })
       const error = await failed.then(

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { removeOrigin, writeOrigin } from '../../src/identity/admin-log-origins.ts'
-import { detachText, needsDetaching } from '../../src/identity/detached-values.ts'
+import { detachText } from '../../src/identity/detached-values.ts'
+import { findPii } from '../../src/pii/find.ts'
 import { attacher } from '../../src/transfer/detacher.ts'
 import { START, withFile } from '../helpers/one-file.ts'
 import { withTrace } from './traced.ts'
@@ -22,11 +23,14 @@ test.each(Object.entries(TEXTS))('text is detached: %s', async (_name, [text, de
   await withFile('identity', async ({ file, sources }) => {
     const clean = await file.change((tx) => detachText(tx, { text, ...PLACE }, sources))
     expect(clean).toMatch(detached)
-    expect(needsDetaching(text)).toBe(clean !== text)
-    expect(needsDetaching(clean)).toBe(false)
+    expect(findPii(text).length > 0).toBe(clean !== text)
+    expect(findPii(clean)).toEqual([])
     const values = file.rows.list('DetachedValue', {})
     expect(values).toHaveLength(clean === text ? 0 : clean.split('pii:').length - 1)
     for (const value of values) expect(value).toMatchObject({ ...PLACE, createdAt: START })
+    const attempts = file.rows.list('PiiAttempt', {}).map(({ id, ...attempt }) => attempt)
+    const { place } = PLACE
+    expect(attempts).toEqual(values.map(({ kind }) => ({ place, kind, outcome: 'detached', createdAt: START })))
     expect(attacher(file.reader)(clean)).toBe(text) // What merge does.
   })
 })
@@ -47,7 +51,7 @@ test('clean text costs no statement', async () => {
     expect(detachText(tx, { text: 'sent twice', ...PLACE }, sources)).toBe('sent twice')
     expect(statements()).toEqual([])
     detachText(tx, { text: 'thabo@example.co.za', ...PLACE }, sources)
-    expect(statements()).toHaveLength(1)
+    expect(statements()).toHaveLength(2) // The value, and the attempt.
   })
 })
 

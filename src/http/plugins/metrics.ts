@@ -17,7 +17,9 @@ export interface MeasureOptions {
 }
 
 export const measure = fastifyPlugin(async (app: FastifyInstance, { context, figures }: MeasureOptions) => {
-  const metrics = createMetrics({ files: context.files, join: context.join, now: context.now, ...figures })
+  const { files, join, now } = context
+  const piiAttempts = () => context.piiAttempts.figures
+  const metrics = createMetrics({ files, join, now, piiAttempts, ...figures })
   app.decorate('metrics', metrics)
   app.addHook('onResponse', ({ method, routeOptions }, { statusCode, elapsedTime }, done) => {
     metrics.answered(method, routeOptions.url ?? 'none', statusCode, elapsedTime)

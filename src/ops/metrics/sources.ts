@@ -1,5 +1,6 @@
 // What metrics tell of work that others do, such as the process that makes the backups.
 import type { Domain } from '../../database/domains.ts'
+import type { AttemptFigure } from '../../identity/pii-attempts.ts'
 import type { Severity } from '../check/finding.ts'
 import type { Turn } from '../check/turns.ts'
 import type { PurgeFigures } from '../purge/purge-job.ts'
@@ -43,4 +44,6 @@ export interface FigureSources {
   readonly backups?: () => readonly BackupFigures[] | Promise<readonly BackupFigures[]>
   readonly checks?: () => CheckFigures
   readonly purge?: () => PurgeFigures
+  /** What the guard before billing.db and admin.db met. */
+  readonly piiAttempts?: () => readonly AttemptFigure[]
 }

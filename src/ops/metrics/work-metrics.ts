@@ -3,10 +3,12 @@ import type { Registry } from 'prom-client'
 import { addCounter, addGauge, type Labels } from './registry.ts'
 import type { BackupFigures, FigureSources } from './sources.ts'
 
-export function addWorkMetrics(registry: Registry, { backups, checks, purge }: FigureSources, now: () => Date): void {
+export function addWorkMetrics(registry: Registry, figures: FigureSources, now: () => Date): void {
+  const { backups, checks, purge, piiAttempts } = figures
   if (backups) addBackups(registry, backups, now)
   if (checks) addChecks(registry, checks, now)
   if (purge) addPurge(registry, purge, now)
+  if (piiAttempts) addAttempts(registry, piiAttempts)
 }
 
 const secondsSince = (at: Date, now: () => Date): number => Math.max(0, (now().getTime() - at.getTime()) / 1_000)
@@ -53,6 +55,15 @@ function addPurge(registry: Registry, purge: NonNullable<FigureSources['purge']>
       const { doneAt } = purge()
       return doneAt ? [[{}, secondsSince(doneAt, now)]] : []
     },
+  })
+}
+
+function addAttempts(registry: Registry, attempts: NonNullable<FigureSources['piiAttempts']>): void {
+  addCounter(registry, {
+    name: 'gogga_pii_attempts_total',
+    help: 'Personal information on its way to billing.db or admin.db: detached from free text, or the change refused.',
+    labels: ['domain', 'kind', 'outcome'],
+    read: () => attempts().map(({ count, ...labels }) => [labels, count] as const),
   })
 }
 
