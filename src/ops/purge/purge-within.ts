@@ -1,11 +1,11 @@
 // The same end as purge.ts, in one transaction of somebody else's: of a restore, whose file nobody else has open.
 import { quote } from '../../database/catalog.ts'
+import { cutoffOf, type Retention, retentionsOf } from '../../database/retention.ts'
 import { timeText } from '../../database/row-codec.ts'
 import type { Tx } from '../../database/rows.ts'
 import { type MessageType, type Post, post } from '../../saga/messages.ts'
 import { postParentDeleted } from '../../saga/parent-deleted.ts'
 import type { Purged } from './purge.ts'
-import { cutoffOf, type Retention, retentionsOf } from './retention.ts'
 
 /** Times before it are none, as in purge.ts. */
 const EARLIEST = '1970-01-01'

@@ -6,12 +6,12 @@ import { changeIn, type Files, rowsIn } from '../../database/clients.ts'
 import { type Clock, systemClock, wait } from '../../database/clock.ts'
 import type { Connection } from '../../database/connections.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
+import { cutoffOf, type Retention, retentionsOf } from '../../database/retention.ts'
 import { timeText } from '../../database/row-codec.ts'
 import type { Tx } from '../../database/rows.ts'
 import { type MessageType, type Post, post } from '../../saga/messages.ts'
 import { postParentDeleted } from '../../saga/parent-deleted.ts'
 import { besideCheckpoints } from './checkpoints.ts'
-import { cutoffOf, type Retention, retentionsOf } from './retention.ts'
 
 export interface PurgeOptions {
   readonly now: Date

@@ -6,9 +6,9 @@ import { allModels } from '../../../src/database/catalog.ts'
 import type { Clock } from '../../../src/database/clock.ts'
 import { openReader, openWriter } from '../../../src/database/connections.ts'
 import { DOMAINS } from '../../../src/database/domains.ts'
+import { cutoffOf } from '../../../src/database/retention.ts'
 import { besideCheckpoints } from '../../../src/ops/purge/checkpoints.ts'
 import { type Batch, countDue, nextSize, purge, purgeStep, restAfter } from '../../../src/ops/purge/purge.ts'
-import { cutoffOf } from '../../../src/ops/purge/retention.ts'
 import { giveBack, spaceOf, vacuum } from '../../../src/ops/purge/space.ts'
 import { DAY, NOW, outboxOf, SECOND, type World, withWorld } from '../../saga/world.ts'
 import { plant, rowsOf } from '../check/planting.ts'
@@ -26,7 +26,8 @@ const change = (id: string, createdAt: string) =>
 const adminLog = (id: string, createdAt: string) =>
   `insert into "AdminLog" (id, adminId, action, createdAt) values ('${id}', 'boss', 'x', '${createdAt}')`
 const accessLog = (id: string, createdAt: string) =>
-  `insert into "AccessLog" values ('${id}', 'k', 'GET /', '', '[]', 'r', '${createdAt}')`
+  `insert into "AccessLog" (id, apiKeyId, route, fields, subjects, requestId, createdAt)
+   values ('${id}', 'k', 'GET /', '', '[]', 'r', '${createdAt}')`
 
 const YEAR = 365 * DAY
 const FIVE_YEARS = '2021-06-01T12:00:00.000+00:00'

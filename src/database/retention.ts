@@ -1,6 +1,6 @@
 // How long rows are kept: `@retain <period> <column>` of the catalog.
-import { allModels, type CatalogModel } from '../../database/catalog.ts'
-import type { Domain } from '../../database/domains.ts'
+import { allModels, type CatalogModel } from './catalog.ts'
+import type { Domain } from './domains.ts'
 
 export interface Retention {
   readonly model: CatalogModel

@@ -1,7 +1,7 @@
 // From which day on rows are kept.
 import { describe, expect, it } from 'vitest'
-import { modelNamed } from '../../../src/database/catalog.ts'
-import { cutoffOf, type Retention } from '../../../src/ops/purge/retention.ts'
+import { modelNamed } from '../../src/database/catalog.ts'
+import { cutoffOf, type Retention } from '../../src/database/retention.ts'
 
 describe('a period', () => {
   const cutoff = (period: string, now: string) =>

@@ -1,0 +1,66 @@
+// Statements about the chains of the three files (chain.ts), as rows: how far a chain went at a time. Each is kept in
+// identity.db and in admin.db, so that neither file can be put back, shortened or rewritten without contradicting the other.
+import type { ChainEnd } from './chain.ts'
+import type { Connection } from './connections.ts'
+import type { Domain } from './domains.ts'
+import { timeText } from './row-codec.ts'
+import type { Tx } from './rows.ts'
+
+/** The files that hold heads. */
+export const HEAD_FILES = ['admin', 'identity'] as const satisfies readonly Domain[]
+export type HeadFile = (typeof HEAD_FILES)[number]
+
+export interface Head {
+  /** Of signed heads `billing-000042`, counted from 1: one that is missing is seen. */
+  readonly id: string
+  /** The file whose chain it is. */
+  readonly domain: Domain
+  /** The newest link; 0 for a chain without any. */
+  readonly position: number
+  readonly hash: Buffer
+  /** `restored`: the file went back to a backup whose chain ended there; what heads said beyond is lost. */
+  readonly kind: 'signed' | 'restored'
+  readonly keyId: string | null
+  readonly signature: Buffer | null
+  /** As it is stored: the signature covers it. */
+  readonly createdAt: string
+}
+
+/** What a signature covers: JSON, with the hash in hexadecimal. */
+export const headBytes = ({ id, domain, position, hash, kind, keyId, createdAt }: Omit<Head, 'signature'>): Buffer =>
+  Buffer.from(JSON.stringify(['gogga-head/1', id, domain, position, hash.toString('hex'), kind, keyId, createdAt]))
+
+/** False where it was there already. */
+export const writeHead = (tx: Pick<Tx, 'run'>, head: Head): boolean =>
+  tx.run(
+    `insert or ignore into "ChainHead" (id, domain, position, hash, kind, keyId, signature, createdAt)
+     values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    head.id,
+    head.domain,
+    head.position,
+    head.hash,
+    head.kind,
+    head.keyId,
+    head.signature,
+    head.createdAt,
+  ) === 1
+
+const HEADS =
+  'select id, domain, position, hash, kind, keyId, signature, createdAt from "ChainHead" order by createdAt, id'
+
+/** Those that a file holds, of all three, in the order of time. `rows`: of identity.db or admin.db. */
+export const headsIn = (rows: Pick<Tx, 'all'>): readonly Head[] => rows.all<Head>(HEADS)
+
+/** Where the chain ends; undefined without any link, also where the file is older than the chain. */
+export function chainEndOf(connection: Connection): ChainEnd | undefined {
+  const table = connection.prepare(`select 1 from sqlite_schema where type = 'table' and name = 'ChainLink'`)
+  if (!table.get()) return undefined
+  return connection.prepare<[], ChainEnd>('select position, hash from "ChainLink" order by position desc limit 1').get()
+}
+
+/** Says that a file was put back, so that its chain may end before what heads say. `end`: of the backup. */
+export function restoredHead(domain: Domain, end: ChainEnd, at: Date): Head {
+  const createdAt = timeText(at)
+  const id = `restored-${domain}-${createdAt.replace(/\D/g, '').slice(0, 17)}`
+  return { id, domain, ...end, kind: 'restored', keyId: null, signature: null, createdAt }
+}

@@ -1,0 +1,195 @@
+// What heads promise: nobody forges, removes or loses one unseen, and a reviewer who keeps them needs no trust in the files.
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { exportHeads, headsJob, importHeads, listHeads } from '../../../src/compliance/chain/heads.ts'
+import { readSigningKey, verifySignature } from '../../../src/compliance/signing.ts'
+import { headBytes, restoredHead, writeHead } from '../../../src/database/chain-heads.ts'
+import { withFolder } from '../../helpers/databases.ts'
+import { codesOf, HOUR_MS, makeKey, withChains } from './world.ts'
+
+it('are counted, signed over all they say, and kept in identity.db and in admin.db', () =>
+  withChains(async (world) => {
+    await world.log('a')
+    await world.sign()
+    await world.log('b')
+    await world.sign()
+    const heads = listHeads(world.files)
+    expect(heads.map(({ id, position, kind }) => `${id} ${position} ${kind}`)).toEqual([
+      'admin-000001 1 signed',
+      'billing-000001 0 signed',
+      'identity-000001 0 signed',
+      'admin-000002 2 signed',
+      'billing-000002 0 signed',
+      'identity-000002 0 signed',
+    ])
+    for (const head of heads) {
+      const signature = head.signature ?? Buffer.of()
+      expect(verifySignature(world.key.publicPem, headBytes(head), signature)).toBe(true)
+      expect(verifySignature(world.key.publicPem, headBytes({ ...head, position: 9 }), signature)).toBe(false)
+    }
+    const sql = 'select * from "ChainHead" order by id'
+    expect(world.files.identity.rows.all(sql)).toEqual(world.files.admin.rows.all(sql))
+    expect(await world.codes()).toEqual([])
+  }))
+
+it('come once a day and chain, and again where a key is new', () =>
+  withChains(async (world) => {
+    const job = (key = world.key) => headsJob({ files: world.files, now: () => world.now, key }).run()
+    expect(await job()).toHaveLength(3)
+    expect(await job()).toHaveLength(0)
+    world.now = new Date(world.now.getTime() + 24 * HOUR_MS)
+    expect((await job()).map(({ id }) => id)).toEqual(['identity-000002', 'billing-000002', 'admin-000002'])
+    const other = readSigningKey(makeKey(world.databases.dir, 'other.pem'))
+    expect((await job(other)).map(({ keyId }) => keyId)).toEqual([other.id, other.id, other.id])
+  }))
+
+interface Case {
+  readonly name: string
+  readonly identity?: readonly string[]
+  readonly admin?: readonly string[]
+  readonly codes: readonly string[]
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'one that says another position, in one file',
+    admin: [`update "ChainHead" set position = 1 where id = 'admin-000002'`],
+    codes: ['high chain.head-differs admin.db', 'high chain.head-forged admin.db'],
+  },
+  {
+    name: 'one that says another position, in both',
+    identity: [`update "ChainHead" set position = 1 where id = 'admin-000002'`],
+    admin: [`update "ChainHead" set position = 1 where id = 'admin-000002'`],
+    codes: ['high chain.head-forged admin.db'],
+  },
+  {
+    name: 'one that is gone from one file',
+    identity: [`delete from "ChainHead" where id = 'admin-000002'`],
+    codes: ['medium chain.head-lost admin.db'],
+  },
+  {
+    name: 'one that is gone from both, with newer ones',
+    identity: [`delete from "ChainHead" where id = 'admin-000002'`],
+    admin: [`delete from "ChainHead" where id = 'admin-000002'`],
+    codes: ['high chain.head-removed admin.db'],
+  },
+  {
+    name: 'a signature that was taken off, in both',
+    identity: [`update "ChainHead" set signature = null where id = 'admin-000003'`],
+    admin: [`update "ChainHead" set signature = null where id = 'admin-000003'`],
+    codes: ['medium chain.heads-unsigned admin.db'],
+  },
+]
+
+it.each(CASES)('are not changed unseen: $name', ({ identity = [], admin = [], codes }) =>
+  withChains(async (world) => {
+    for (const id of ['a', 'b', 'c']) {
+      await world.log(id)
+      await world.sign()
+    }
+    world.tamper('identity', ...identity)
+    world.tamper('admin', ...admin)
+    world.now = new Date(world.now.getTime() + HOUR_MS)
+    expect(await world.codes()).toEqual(codes)
+  }),
+)
+
+it('are copied where a server was killed between the two files', () =>
+  withChains(async (world) => {
+    await world.sign()
+    world.tamper('identity', 'delete from "ChainHead"')
+    world.now = new Date(world.now.getTime() + HOUR_MS)
+    expect(await world.codes()).toHaveLength(3)
+    await world.sign()
+    expect(await world.codes()).toEqual([])
+    expect(listHeads(world.files)).toHaveLength(6)
+  }))
+
+it('without a key are kept all the same, and that is said', () =>
+  withChains(async (world) => {
+    await world.log('a')
+    await world.sign(null)
+    const report = await world.verify({ publicKeys: [] })
+    expect(report.passed).toBe(true)
+    expect(codesOf(report)).toContain('low chain.heads-unsigned admin.db')
+    await world.sign()
+    const signed = await world.verify()
+    expect(codesOf(signed)).toContain('low chain.heads-unsigned admin.db')
+    expect(signed.chains[2]?.newestHead).toMatchObject({ keyId: world.key.id })
+  }))
+
+it('of a key that nobody knows prove nothing, until a newer one covers them', () =>
+  withChains(async (world) => {
+    await world.log('a')
+    await world.sign()
+    expect(await world.codes({ publicKeys: [] })).toContain('medium chain.key-unknown admin.db')
+    const other = readSigningKey(makeKey(world.databases.dir, 'other.pem'))
+    await world.log('b')
+    await world.sign(other)
+    const report = await world.verify({ publicKeys: [other.publicPem] })
+    expect([report.passed, codesOf(report)]).toEqual([true, expect.arrayContaining(['low chain.key-unknown admin.db'])])
+    expect(await world.codes({ publicKeys: [other.publicPem, world.key.publicPem] })).toEqual([])
+  }))
+
+it('that a reviewer kept tell of what was written anew with all heads', () =>
+  withChains(async (world) => {
+    await world.log('a', 'b')
+    await world.sign()
+    const kept = exportHeads(listHeads(world.files))
+    const exported = importHeads(kept)
+    expect(exported).toEqual(listHeads(world.files))
+    expect(await world.codes({ exported })).toEqual([])
+    // With the key, on all three files: nothing in them contradicts it.
+    world.tamper('admin', `update "AdminLog" set adminId = 'x'`, 'delete from "ChainLink"', 'delete from "ChainHead"')
+    world.tamper('identity', 'delete from "ChainHead"')
+    await world.log('c')
+    await world.sign()
+    expect(await world.codes()).toEqual([])
+    const codes = await world.codes({ exported })
+    expect(codes).toContain('high chain.rewritten admin.db')
+    expect(codes).toContain('high chain.head-differs admin.db')
+    expect(() => importHeads('{"id":1}\n')).toThrow('Line 1 is no head')
+    expect(() => importHeads('nothing')).toThrow('Line 1 is no head')
+  }))
+
+it('that go further than a restored file are explained by the mark of the restore, and by nothing else', () =>
+  withChains(async (world) => {
+    await world.log('a', 'b')
+    await world.sign()
+    const [end] = world.files.admin.rows.all<{ position: number; hash: Buffer }>(
+      'select position, hash from "ChainLink" where position = 1',
+    )
+    world.tamper('admin', `delete from "AdminLog" where id = 'b'`, 'delete from "ChainLink" where position = 2')
+    world.now = new Date(world.now.getTime() + HOUR_MS)
+    expect(await world.codes()).toEqual(['high chain.truncated admin.db'])
+    const mark = restoredHead('admin', end as NonNullable<typeof end>, world.now)
+    for (const file of [world.files.identity, world.files.admin]) await file.change((tx) => void writeHead(tx, mark))
+    const report = await world.verify()
+    expect(report.findings.map(({ code, severity, position }) => [code, severity, position])).toEqual([
+      ['chain.restored', 'info', 1],
+    ])
+    expect([report.passed, report.findings[0]?.message]).toEqual([true, expect.stringContaining(mark.createdAt)])
+    await world.log('c')
+    await world.sign()
+    expect(await world.codes()).toEqual(['info chain.restored admin.db'])
+    // What the backup held is bound still.
+    world.tamper('admin', `update "AdminLog" set action = 'x' where id = 'a'`, 'delete from "ChainLink"')
+    await world.log('d')
+    expect(await world.codes()).toContain('high chain.rewritten admin.db')
+  }))
+
+it('are signed with a key in a file that others cannot read', () =>
+  withFolder((dir) => {
+    const path = makeKey(dir, 'key.pem')
+    const { id, publicPem } = readSigningKey(path)
+    expect(id).toMatch(/^[0-9a-f]{16}$/)
+    expect(publicPem).toMatch(/^-----BEGIN PUBLIC KEY-----\n/)
+    const odd = join(dir, 'odd.pem')
+    writeFileSync(odd, 'secret words', { mode: 0o600 })
+    expect(() => readSigningKey(odd)).toThrow(/does not hold an Ed25519 private key/)
+    expect(() => readSigningKey(join(dir, 'none'))).toThrow('cannot be read: ENOENT')
+    const open = makeKey(dir, 'open.pem')
+    chmodSync(open, 0o640)
+    expect(() => readSigningKey(open)).toThrow('has the mode 640')
+  }))
