@@ -24,6 +24,7 @@ COPY --from=build /app/node_modules/ node_modules/
 COPY --from=build /app/prisma/migrations/ prisma/migrations/
 COPY --from=build /app/scripts/gogga.ts /app/scripts/package.json scripts/
 COPY --from=build /app/src/ src/
+COPY corpus/detectors.jsonl corpus/
 USER 10001:10001
 EXPOSE 3000
 STOPSIGNAL SIGTERM

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   restore: async () => (await import('./restore.ts')).restoreCommand,
   drill: async () => (await import('./drill.ts')).drillCommand,
   'litestream-config': async () => (await import('./litestream-config.ts')).litestreamConfigCommand,
+  'audit detectors': async () => (await import('./audit-detectors.ts')).detectorsCommand,
   purge: async () => (await import('./purge.ts')).purgeCommand,
   purposes: async () => (await import('./purposes.ts')).purposesCommand,
   'audit verify': async () => (await import('./audit-verify.ts')).auditVerifyCommand,

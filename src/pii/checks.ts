@@ -47,12 +47,14 @@ const issuers: readonly RegExp[] = [
   /^(?:62|81)\d{14,17}$/, // UnionPay
 ]
 const SHORTEST_DISCOVER = 16
+const SHORTEST_DINERS = 14
 
 /** Fours with a shorter rest, as printed on cards, and the shapes of American Express, Diners Club and Maestro. */
 const cardShape = /^(?:\d\d|4,4,4(?:,4)?(?:,[1-4])?|4,4,5|4,6,[45]|6,13|8,8)$/
 
 export function isCardNumber({ digits, shape, plain, uniform }: Candidate): boolean {
   if (digits.length < 13 || digits.length > 19 || !plain || !uniform || !cardShape.test(shape)) return false
-  if (digits.startsWith('6011') && digits.length < SHORTEST_DISCOVER) return false
+  if (/^6(?:011|[45])/.test(digits) && digits.length < SHORTEST_DISCOVER) return false
+  if (digits.startsWith('3') && digits.length < SHORTEST_DINERS) return false
   return hasLuhn(digits) && issuers.some((issuer) => issuer.test(digits))
 }

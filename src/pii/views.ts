@@ -10,7 +10,7 @@ import type { PiiKind } from './kinds.ts'
 import { folded, withLettersAsDigits } from './look-alikes.ts'
 import { isAlphanumeric, isHex } from './scan.ts'
 
-export type ViewName = 'base64' | 'hex' | 'quoted-printable' | 'html' | 'look-alike'
+export type ViewName = 'base64' | 'hex' | 'quoted-printable' | 'html' | 'form' | 'look-alike'
 
 export interface DeepFind {
   readonly kind: PiiKind
@@ -66,11 +66,15 @@ class Look {
   }
 }
 
+/** A space, a line end, `=`: what quoted-printable leaves before an email. */
+const quotedRests = new Set(['20', '0a', '3d'])
+
 /** Whether `one` is only the part of `other` that another view showed: `bo@x.com` of a `thabo@x.com` split in two. */
 function hides(other: DeepFind & { key: string }, one: DeepFind & { key: string }): boolean {
   if (other === one || other.view === one.view || other.key === one.key) return false
   // `=20thabo@x.com`: the longer one is the encoding's own rest.
-  const isRest = (longer: string, shorter: string) => longer.length === shorter.length + 2 && longer.endsWith(shorter)
+  const isRest = (longer: string, shorter: string) =>
+    one.kind === 'email' && quotedRests.has(longer.slice(0, 2)) && longer.slice(2) === shorter
   if (other.view.endsWith('quoted-printable') && isRest(one.key, other.key)) return true
   return other.key.includes(one.key) && !(one.view.endsWith('quoted-printable') && isRest(other.key, one.key))
 }
@@ -95,6 +99,7 @@ function* innerTexts(raw: string): Generator<Inner> {
   if (marks & BEYOND_ASCII) yield* seen('look-alike', folded(text))
   if (marks & MIXED_NUMBER) yield* seen('look-alike', withLettersAsDigits(folded(text)))
   if (marks & ENTITY) yield* seen('html', fromEntities(text))
+  if (marks & FORM) yield { view: 'form', text: raw.replaceAll('+', ' ') }
   if (marks & QUOTED) yield* seen('quoted-printable', fromQuotedPrintable(text))
   if (marks & HEX) yield* fromHex(text).map((read): Inner => ({ view: 'hex', text: read }))
   if (marks & BASE64) yield* fromBase64(text).map((read): Inner => ({ view: 'base64', text: read }))
@@ -107,10 +112,13 @@ const ENTITY = 8
 const BEYOND_ASCII = 16
 const MIXED_NUMBER = 32
 const ESCAPED = 64
+const FORM = 128
 
 const entityStart = /&(?:#|[a-z]{2,8};)/i
 const quotedStart = /=(?:[0-9A-F]{2}|\r?\n|\?)/i
 const hexPairs = /(?:0x|\\x)?[0-9a-f]{2}(?:[ :,;-]{1,2}(?:0x|\\x)?[0-9a-f]{2}){4}|(?:\\x[0-9a-f]{2}){5}/i
+/** A form's body writes a space as a plus sign. */
+const formSpace = /[\w)]\+[\w(]/
 const mixedNumber = /[0-9][ ().-]{0,2}[OoIl|]|[OoIl|][ ().-]{0,2}[0-9]/
 
 /**
@@ -123,6 +131,7 @@ export function hidingMarks(text: string): number {
   if (text.includes('&') && entityStart.test(text)) marks |= ENTITY
   if (text.includes('=') && quotedStart.test(text)) marks |= QUOTED
   if (hexPairs.test(text)) marks |= HEX
+  if (text.includes('=') && formSpace.test(text)) marks |= FORM
   if (mixedNumber.test(text)) marks |= MIXED_NUMBER
   return marks
 }
