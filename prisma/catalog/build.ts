@@ -44,7 +44,9 @@ export function buildCatalog(schemas: readonly Schemas[]): { models: CatalogMode
   const parsed = schemas.flatMap(({ models }) => models)
   models.forEach((model, index) => {
     const source = parsed[index] as ParsedModel
-    checkLinks(model, source, models, (line, message) => problems.push({ file: source.file, line, message }))
+    const report: Report = (line, message) => problems.push({ file: source.file, line, message })
+    checkLinks(model, source, models, report)
+    checkOwners(model, source, models, report)
   })
   return { models, problems }
 }
@@ -70,6 +72,7 @@ function buildModel(domain: Domain, model: ParsedModel, report: Report): Catalog
   return {
     domain,
     name: model.name,
+    ...(model.about && { about: model.about }),
     ...(api && { resource: api.words[0] ?? '', listed: !api.words.includes('expand-only') }),
     ...(legacy && { legacy: { table: legacy.words.find((word) => word !== 'moved') ?? model.name, moved } }),
     ...(retain && { retain: { period: retain.words[0] ?? '', column: retain.words[1] ?? '' } }),
@@ -117,8 +120,10 @@ function buildColumn(domain: Domain, model: ParsedModel, field: ParsedField, rep
     unique: /@(id|unique)\b/.test(field.attributes),
     class: (annotation?.tag ?? 'plain') as ColumnClass,
     ...(annotation?.tag === 'pii' && { pii: annotation.words[0] as PiiClass }),
+    ...(annotation?.tag === 'pii' && annotation.options.of && { of: annotation.options.of }),
     ...(annotation?.tag === 'key' && annotation.words[0] === 'bearer' && { bearer: true as const }),
     ...(legacy?.words[0] && { legacy: legacy.words[0] }),
+    ...(field.about && { about: field.about }),
   }
 }
 
@@ -192,6 +197,22 @@ function checkLinks(model: CatalogModel, source: ParsedModel, all: readonly Cata
     if (target?.columns.some(({ name }) => name === link.inverse))
       report(line, `${where}: inverse=${link.inverse} is a column of ${link.to.model}`)
     if (model.resource) checkNames(model, link, all, (message) => report(line, `${where}: ${message}`))
+  }
+}
+
+/** `of` names the person by a column of a row that this one links to. */
+function checkOwners(model: CatalogModel, source: ParsedModel, all: readonly CatalogModel[], report: Report): void {
+  for (const { name, of } of model.columns) {
+    if (of === undefined) continue
+    const [domain, target, column] = of.split('.')
+    const isLinked = model.links.some(({ to }) => to.domain === domain && to.model === target)
+    const owner = all.find((other) => other.domain === domain && other.name === target)
+    const names = owner?.links.some((link) => link.column === column && link.to.model === 'User')
+    if (!isLinked || !names)
+      report(
+        source.fields.find((field) => field.name === name)?.line ?? source.line,
+        `${model.domain}.${model.name}.${name} has of=${of}: expected a column that names a person, of a row that this one links to`,
+      )
   }
 }
 

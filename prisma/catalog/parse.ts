@@ -13,6 +13,8 @@ export interface ParsedField {
   readonly nullable: boolean
   readonly attributes: string
   readonly annotations: readonly Annotation[]
+  /** The first sentence of its comment. */
+  readonly about?: string
   readonly line: number
 }
 
@@ -20,6 +22,7 @@ export interface ParsedModel {
   readonly name: string
   readonly file: string
   readonly line: number
+  readonly about?: string
   readonly annotations: readonly Annotation[]
   readonly fields: readonly ParsedField[]
   /** `@@id`, `@@unique` and `@@index` with their columns. */
@@ -40,11 +43,22 @@ function parseAnnotation(text: string, line: number): Annotation | undefined {
   }
 }
 
-function parseField(text: string, line: number, annotations: readonly Annotation[]): ParsedField | undefined {
+function parseField(text: string, line: number, { annotations, words }: Comment): ParsedField | undefined {
   const match = /^(\w+)\s+(\w+)(\[\])?(\?)?\s*(.*)$/.exec(text)
   if (!match) return undefined
   const [, name = '', type = '', , optional, attributes = ''] = match
-  return { name, type, nullable: optional === '?', attributes, annotations, line }
+  return { name, type, nullable: optional === '?', attributes, annotations, ...aboutOf(words), line }
+}
+
+/** What stands in `///` above a model or column: annotations, and words for people. */
+interface Comment {
+  readonly annotations: Annotation[]
+  readonly words: string[]
+}
+
+function aboutOf(words: readonly string[]): { about?: string } {
+  const sentence = /^.*?\.(?= |$)/.exec(words.join(' '))?.[0] ?? words.join(' ')
+  return sentence === '' ? {} : { about: sentence }
 }
 
 function parseBlock(text: string): ParsedModel['blocks'][number] | undefined {
@@ -59,6 +73,7 @@ function parseBlock(text: string): ParsedModel['blocks'][number] | undefined {
 interface OpenModel {
   readonly name: string
   readonly line: number
+  readonly about?: string
   readonly annotations: readonly Annotation[]
   readonly fields: ParsedField[]
   readonly blocks: ParsedModel['blocks'][number][]
@@ -67,31 +82,35 @@ interface OpenModel {
 /** The models of one schema, in the order of the file. `file` goes into messages. */
 export function parseSchema(source: string, file: string): ParsedModel[] {
   const models: ParsedModel[] = []
-  let pending: Annotation[] = []
+  let pending: Comment = { annotations: [], words: [] }
   let open: OpenModel | undefined
 
   for (const [index, raw] of source.split('\n').entries()) {
     const line = index + 1
     const text = raw.trim()
     if (text.startsWith('///')) {
-      add(pending, parseAnnotation(text.slice(3), line))
+      const annotation = parseAnnotation(text.slice(3), line)
+      if (annotation) pending.annotations.push(annotation)
+      else pending.words.push(text.slice(3).trim())
       continue
     }
     if (text === '' || text.startsWith('//')) continue
     const start = /^(?:model|view)\s+(\w+)\s*\{$/.exec(text)
-    if (start) open = { name: start[1] ?? '', line, annotations: pending, fields: [], blocks: [] }
-    else if (open && text === '}') {
+    if (start) {
+      const { annotations, words } = pending
+      open = { name: start[1] ?? '', line, annotations, ...aboutOf(words), fields: [], blocks: [] }
+    } else if (open && text === '}') {
       models.push({ ...open, file })
       open = undefined
     } else if (open) parseMember(open, text, line, pending)
-    pending = []
+    pending = { annotations: [], words: [] }
   }
   return models
 }
 
-function parseMember(open: OpenModel, text: string, line: number, annotations: readonly Annotation[]): void {
+function parseMember(open: OpenModel, text: string, line: number, comment: Comment): void {
   if (text.startsWith('@@')) add(open.blocks, parseBlock(text))
-  else add(open.fields, parseField(text, line, annotations))
+  else add(open.fields, parseField(text, line, comment))
 }
 
 function add<T>(list: T[], item: T | undefined): void {

@@ -15,10 +15,14 @@ export interface CatalogColumn {
   readonly class: ColumnClass
   /** With class `pii`: the kind of information. */
   readonly pii?: PiiClass
+  /** With class `pii`: the column that says whose it is, where that is not who the row is about: `admin.AdminLog.adminId`. */
+  readonly of?: string
   /** With class `key`: worth something to whoever knows it. */
   readonly bearer?: true
   /** The column's name in the unified database, where it differs. */
   readonly legacy?: string
+  /** What it holds: the first sentence of its comment in the schema. */
+  readonly about?: string
 }
 
 /** A column that names a row, in this file or another. */
@@ -37,6 +41,8 @@ export interface CatalogLink {
 export interface CatalogModel {
   readonly domain: Domain
   readonly name: string
+  /** What its rows are: the first sentence of its comment in the schema. */
+  readonly about?: string
   /** The name over HTTP. */
   readonly resource?: string
   /** False: reached by expand only, without a route of its own. */

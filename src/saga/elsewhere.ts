@@ -7,7 +7,7 @@ import type { Rows } from '../database/rows.ts'
 import type { Elsewhere } from '../identity/erasure.ts'
 
 /** Names of links to whoever acted. */
-const ACTS = new Set(['creator', 'voider', 'actorUser', 'admin'])
+export const ACTS: ReadonlySet<string> = new Set(['creator', 'voider', 'actorUser', 'admin'])
 const TOKEN = /pii:([0-9a-z]{16,40})/g
 
 /** `others`: whatever files can be read, the same one several times where there are copies. */

@@ -56,6 +56,14 @@ describe('the catalog', () => {
     expect(outside.flatMap(({ columns }) => columns).filter((column) => column.class === 'pii')).toEqual([])
   })
 
+  it('tells in a sentence what tables and columns hold, where the schema does', () => {
+    const log = models.find(({ name }) => name === 'DetachedValue')
+    expect(log?.about).toMatch(/^Personal information that was taken out of free text .* in its place\.$/)
+    const about = log?.columns.map((column) => [column.name, column.about])
+    expect(about).toContainEqual(['raw', 'The exact characters that were taken out, escapes included.'])
+    expect(about).toContainEqual(['id', undefined])
+  })
+
   it('gives links in both directions, one where the column is unique', () => {
     const relations = relationsOf(modelOfResource('users'))
     expect(relations.find(({ name }) => name === 'subscription')).toMatchObject({ many: false, forward: false })
@@ -67,6 +75,12 @@ describe('the catalog', () => {
 })
 
 const refused: readonly { name: string; edit: Edit; at: string; says: string }[] = [
+  {
+    name: 'an owner whom no linked row names',
+    edit: ['identity', 'of=admin.AdminLog.adminId', 'of=admin.AdminLog.action'],
+    at: '  ip         String',
+    says: 'identity.AdminLogOrigin.ip has of=admin.AdminLog.action: expected a column that names a person',
+  },
   {
     name: 'a column without a class',
     edit: ['billing', '  /// @plain\n  chargeCount', '  chargeCount'],
