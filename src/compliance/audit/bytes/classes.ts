@@ -1,0 +1,81 @@
+/**
+ * One look at each four bytes says whether anything begins here that must be looked at closely: an `@`, an escape, or a
+ * run of text in another form. Two tables of half words (65,536 entries) hold what any two bytes allow.
+ */
+
+/** In all four bytes and the four before: base64 of printable text, by the phase in which its groups of four begin. */
+export const PHASES = 0b1111
+export const HEX_DIGITS = 16
+/** Characters and zeros in turn. */
+export const WIDE_EVEN = 32
+export const WIDE_ODD = 64
+const RUNS = PHASES | HEX_DIGITS | WIDE_EVEN | WIDE_ODD
+/** None of the bytes begins something by itself: `@`, `%`, `\` and `=`. */
+const QUIET = 128
+
+/** The value of a base64 digit of both alphabets, or -1. */
+export const DIGIT = new Int8Array(256).fill(-1)
+for (const [value, digit] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries())
+  DIGIT[digit.charCodeAt(0)] = value
+DIGIT[0x2d] = 62
+DIGIT[0x5f] = 63
+
+/** The value of a hexadecimal digit, or -1. */
+export const NIBBLE = new Int8Array(256).fill(-1)
+for (let value = 0; value < 16; value++) {
+  NIBBLE[value.toString(16).charCodeAt(0)] = value
+  NIBBLE[value.toString(16).toUpperCase().charCodeAt(0)] = value
+}
+
+export const isPrintable = (byte: number): boolean => byte >= 0x20 && byte < 0x7f
+const marks = new Set([...'@%\\='].map((char) => char.charCodeAt(0)))
+
+/** Whether a base64 digit can be the first to fourth of a group that stands for three bytes from 0x20 to 0x7f. */
+function fitsText(value: number, role: number): boolean {
+  if (value < 0) return false
+  if (role === 0) return value >= 8 && value < 32
+  if (role === 1) return (value & 15) >= 2 && (value & 15) < 8
+  return role === 3 || (value & 3) < 2
+}
+
+function classOf(byte: number, position: number): number {
+  let flags = marks.has(byte) ? 0 : QUIET
+  for (let phase = 0; phase < 4; phase++)
+    if (fitsText(DIGIT[byte] as number, (position - phase) & 3)) flags |= 1 << phase
+  if ((NIBBLE[byte] as number) >= 0) flags |= HEX_DIGITS
+  const isEven = position % 2 === 0
+  if (isEven ? isPrintable(byte) : byte === 0) flags |= WIDE_EVEN
+  if (isEven ? byte === 0 : isPrintable(byte)) flags |= WIDE_ODD
+  return flags
+}
+
+const halves = (position: number) =>
+  Uint8Array.from({ length: 65_536 }, (_, half) => classOf(half & 255, position) & classOf(half >>> 8, position + 1))
+const LOW = halves(0)
+const HIGH = halves(2)
+
+/**
+ * Numbers of words from `from` to `to` where something begins, into `found`, and what runs there into `runs`: as in
+ * PHASES and what follows, 0 where only a mark stands. Returns how many. The hot loop.
+ */
+export function filterClasses(
+  words: Int32Array,
+  from: number,
+  to: number,
+  found: Int32Array,
+  runs: Uint8Array,
+): number {
+  let count = 0
+  let before = 0
+  for (let at = from; at < to; at++) {
+    const word = words[at] as number
+    const flags = (LOW[word & 65_535] as number) & (HIGH[word >>> 16] as number)
+    const running = flags & before & RUNS
+    if (running !== 0 || flags < QUIET) {
+      found[count] = at
+      runs[count++] = running
+    }
+    before = flags
+  }
+  return count
+}

@@ -1,0 +1,96 @@
+/**
+ * A process of its own that reads raw files and searches them: closing a descriptor of an open database would drop all
+ * locks of the process that closes it (POSIX), and a server must not wait. What its parent unpacks comes through stdin.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
+import { createFrames } from './frames.ts'
+import { createTally, type Hit } from './hits.ts'
+import { freePagesOf, HEADER_BYTES, layoutOf, type SourceKind } from './layout.ts'
+import { NeedleStore } from './needle-store.ts'
+import { buildTable } from './needle-table.ts'
+import { fillStore, type NeedleCounts, type NeedleSource } from './needles.ts'
+import { type Read, ROOM_BYTES, searchPieces } from './pieces.ts'
+import { createSearch, type Search } from './search.ts'
+
+export interface StartMessage {
+  readonly type: 'start'
+  readonly needles: NeedleSource
+}
+
+export interface ScanMessage {
+  readonly type: 'scan'
+  readonly name: string
+  readonly kind: SourceKind
+  /** Without one the bytes come through stdin. */
+  readonly path: string | undefined
+}
+
+export type ChildMessage =
+  | { readonly type: 'ready'; readonly needles: NeedleCounts }
+  | { readonly type: 'progress'; readonly bytes: number }
+  | { readonly type: 'scanned'; readonly hits: readonly Hit[]; readonly bytes: number; readonly peakKib: number }
+  /** `code` of the system, such as ENOENT; classes do not travel between processes. */
+  | { readonly type: 'failed'; readonly code: string | undefined; readonly message: string }
+
+const post = (message: ChildMessage) => process.send?.(message)
+const frames = createFrames(process.stdin)
+let search: Search | undefined
+
+process.on('message', async (message: StartMessage | ScanMessage) => {
+  try {
+    if (message.type === 'start') post({ type: 'ready', needles: start(message) })
+    else await scan(message)
+  } catch (error) {
+    const { code, message: text } = error as NodeJS.ErrnoException
+    post({ type: 'failed', code, message: text })
+  }
+})
+// The parent is gone, or needs nothing more.
+process.on('disconnect', () => process.exit(0))
+
+function start({ needles }: StartMessage): NeedleCounts {
+  const store = new NeedleStore()
+  const counts = fillStore(store, needles)
+  search = createSearch(buildTable(store), ROOM_BYTES)
+  return counts
+}
+
+async function scan({ name, kind, path }: ScanMessage): Promise<void> {
+  if (path !== undefined) {
+    await using file = await open(path, 'r')
+    const free = kind === 'database' ? await freePagesOf(file) : new Set<number>()
+    await searchOne(name, kind, free, readerOf(file))
+    return
+  }
+  await searchOne(name, kind, new Set(), frames.next())
+}
+
+async function searchOne(file: string, kind: SourceKind, free: ReadonlySet<number>, read: Read): Promise<void> {
+  if (!search) throw new Error('There is nothing to search for yet')
+  let tally: ReturnType<typeof createTally> | undefined
+  const bytes = await searchPieces(
+    search,
+    read,
+    (offset, needle, form, touched) => tally?.add(offset, needle, form, touched),
+    (piece) => {
+      // The header is known with the first piece, before anything can be found in it.
+      tally ??= createTally(file, layoutOf(kind, piece.subarray(0, HEADER_BYTES), free))
+      post({ type: 'progress', bytes: piece.length })
+    },
+  )
+  post({ type: 'scanned', hits: tally?.hits() ?? [], bytes, peakKib: process.resourceUsage().maxRSS })
+}
+
+function readerOf(file: FileHandle): Read {
+  let position = 0
+  return async (into) => {
+    let size = 0
+    while (size < into.length) {
+      const { bytesRead } = await file.read(into, size, into.length - size, position)
+      if (bytesRead === 0) break
+      size += bytesRead
+      position += bytesRead
+    }
+    return size
+  }
+}

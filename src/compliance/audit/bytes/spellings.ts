@@ -1,0 +1,44 @@
+/**
+ * The records of one value. In ASCII one is enough: case is folded, and text in another form is decoded before it is
+ * compared. What folding or decoding would miss gets records of its own: letters beyond ASCII in lower and upper case,
+ * their UTF-16, and base64 where too little text is left to tell it from any other letters and digits.
+ */
+import { BASE64, LONGEST, type Needle, PLAIN, SHORTEST, SHORTEST_ADDRESS, UTF16 } from './kinds.ts'
+import { type NeedleStore, OWN_BASE64, OWN_UTF16 } from './needle-store.ts'
+
+/** Base64 of less text than this may have no two aligned words of it. */
+const DECODED_FROM = 10
+const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text)
+
+export const isTooShort = (value: string): boolean =>
+  Buffer.byteLength(value) < (value.indexOf('@') > 0 ? SHORTEST_ADDRESS : SHORTEST)
+
+/** Adds a value; false where it is there already. The value must not be too short. */
+export function addNeedle(store: NeedleStore, { value, kind }: Needle): boolean {
+  const bytes = Buffer.from(value)
+  const ascii = isAscii(value)
+  if (ascii && bytes.length >= DECODED_FROM) return store.add(bytes, kind, PLAIN)
+  const isNew = store.add(bytes, kind, PLAIN, ascii ? OWN_BASE64 : OWN_BASE64 | OWN_UTF16)
+  for (const spelling of new Set([value, value.toLowerCase(), value.toUpperCase()])) {
+    const text = Buffer.from(spelling)
+    if (!ascii) store.add(text, kind, PLAIN, OWN_BASE64 | OWN_UTF16)
+    if (!ascii) for (const wide of wideOf(spelling)) store.add(wide, kind, UTF16)
+    for (const digits of base64Of(text)) store.add(Buffer.from(digits), kind, BASE64)
+  }
+  return isNew
+}
+
+function wideOf(text: string): readonly Buffer[] {
+  const little = Buffer.from(text, 'utf16le').subarray(0, LONGEST - 1)
+  return [little, Buffer.from(little).swap16()]
+}
+
+/** The digits that the text alone decides, for each place in a group of three bytes at which it may begin. */
+export function base64Of(text: Buffer): readonly string[] {
+  const digits = [0, 1, 2].map((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), text]).toString('base64')
+    return whole.slice(Math.ceil((before * 8) / 6), Math.floor(((before + text.length) * 8) / 6))
+  })
+  const safe = digits.map((each) => each.replaceAll('+', '-').replaceAll('/', '_'))
+  return [...new Set([...digits, ...safe])].filter((each) => each.length >= SHORTEST)
+}
