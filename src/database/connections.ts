@@ -53,6 +53,9 @@ export function openWriter(domain: Domain, path: string, options: ConnectionOpti
   }
 }
 
+/** An empty database without a file, for what is only tried. */
+export const openInMemory = (): Connection => new Database(':memory:')
+
 /** An empty file of the domain in a folder of its own: modes 0700 and 0600, application_id and WAL set. */
 export function createFile(domain: Domain, path: string): void {
   const folder = dirname(path)

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FileError } from '../errors.ts'
 import { beginChain } from './chain.ts'
-import { type Connection, type ConnectionOptions, createFile, openWriter } from './connections.ts'
+import { type Connection, type ConnectionOptions, createFile, openInMemory, openWriter } from './connections.ts'
 import type { Domain } from './domains.ts'
 import { knownError } from './errors.ts'
 import { CREATE_HISTORY } from './migration-history.ts'
@@ -92,6 +92,34 @@ function apply(connection: Connection, migration: Migration): void {
       .run(randomUUID(), migration.checksum, now, migration.name, now)
   })()
   connection.pragma('foreign_keys = ON')
+}
+
+export interface SchemaEntry {
+  readonly type: string
+  readonly name: string
+  readonly table: string
+  /** Empty where SQLite made it by itself. */
+  readonly sql: string
+}
+
+/** What a file says of itself in `sqlite_schema`. */
+export const schemaOf = (connection: Connection): readonly SchemaEntry[] =>
+  connection
+    .prepare<[], SchemaEntry>(
+      `select type, name, tbl_name as "table", coalesce(sql, '') as sql from sqlite_schema order by type, name`,
+    )
+    .all()
+
+/** The schema that the migrations of a domain make of an empty file. */
+export function schemaOfMigrations(domain: Domain): readonly SchemaEntry[] {
+  const connection = openInMemory()
+  try {
+    connection.exec(CREATE_HISTORY)
+    for (const { sql } of migrationsOf(domain)) connection.exec(sql)
+    return schemaOf(connection)
+  } finally {
+    connection.close()
+  }
 }
 
 interface Recorded {
