@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'audit detectors': async () => (await import('./audit-detectors.ts')).detectorsCommand,
   purge: async () => (await import('./purge.ts')).purgeCommand,
   purposes: async () => (await import('./purposes.ts')).purposesCommand,
+  'access-log': async () => (await import('./access-log.ts')).accessLogCommand,
   'audit verify': async () => (await import('./audit-verify.ts')).auditVerifyCommand,
   'audit heads': async () => (await import('./audit-heads.ts')).auditHeadsCommand,
   'audit public-key': async () => (await import('./audit-public-key.ts')).auditPublicKeyCommand,

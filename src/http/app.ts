@@ -15,6 +15,7 @@ import { rateLimit } from './plugins/rate-limit.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { keepQueryText, validation } from './plugins/validation.ts'
 import { requestIds } from './request-ids.ts'
+import { accessesRoutes } from './routes/accesses.ts'
 import { administrationRoutes } from './routes/administration.ts'
 import { backupsRoutes } from './routes/backups.ts'
 import { changesRoutes } from './routes/changes.ts'
@@ -52,6 +53,7 @@ const CHANGES = [
   operationsRoutes,
   checksRoutes,
   backupsRoutes,
+  accessesRoutes,
 ]
 
 /** The caller closes the app, then the context. */

@@ -35,6 +35,8 @@ const ADMINISTRATION: readonly Scope[] = ['admin']
 const OPERATIONS: readonly Scope[] = ['ops', 'admin']
 /** What is about files and machines, not about people. */
 const RUNNERS: readonly Scope[] = ['ops']
+/** What proves that people's information is kept as the law asks. */
+const COMPLIANCE: readonly Scope[] = ['compliance']
 
 const ROUTES: Readonly<Record<string, Access>> = {
   // Whoever signs in has nothing yet but an email; whoever signs out has a session.
@@ -68,6 +70,7 @@ const ROUTES: Readonly<Record<string, Access>> = {
   'GET /v1/ops/backups/promises': RUNNERS,
   'GET /v1/ops/drills': RUNNERS,
   'GET /metrics': RUNNERS,
+  'GET /v1/compliance/accesses': COMPLIANCE,
   'GET /v1/stats/subscriptions': FIGURES,
   'GET /v1/stats/overview': FIGURES,
   // Probes of an orchestrator and a browser that opens the documentation bring no key; neither shows a row.

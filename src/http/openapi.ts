@@ -43,6 +43,7 @@ export const OPENAPI = {
       name: 'operations',
       description: 'Messages between the files that were not delivered, checks, backups and what they promise.',
     },
+    { name: 'compliance', description: 'Who saw what of whom, and why.' },
     { name: 'health', description: 'For whoever runs the server.' },
     { name: 'documentation', description: 'What there is.' },
   ],

@@ -240,11 +240,15 @@ test('every operation but the probes may answer 429 under a limit, and says so',
     async ({ send, session }) => {
       const by = {
         public: {},
-        key: { scopes: ['admin', 'ops'] },
+        key: { scopes: ['admin', 'ops', 'compliance'] },
         person: { session: await session() },
       } as const
       const ofWhom = (access: readonly string[] | 'public') =>
-        access === 'public' ? 'public' : access.some((who) => who === 'admin' || who === 'ops') ? 'key' : 'person'
+        access === 'public'
+          ? 'public'
+          : access.some((who) => ['admin', 'ops', 'compliance'].includes(who))
+            ? 'key'
+            : 'person'
       await send('GET', '/openapi.json')
       await send('GET', '/v1/users', by.key)
       await send('GET', '/v1/me', by.person)
