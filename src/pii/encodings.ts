@@ -58,21 +58,26 @@ for (const [value, char] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu
 sextets['-'.charCodeAt(0)] = 62
 sextets['_'.charCodeAt(0)] = 63
 
-const scratch = new Uint8Array(6)
+const scratch = new Uint8Array(12)
+const FEWEST_QUADS = 2
+const MOST_QUADS = 4
 
-/** Whether the six bytes that eight characters from `at` on encode could begin a text: what ids and hashes fail at. */
+/**
+ * Whether what eight characters from `at` on encode, or sixteen where the run is as long, could begin a text: what ids and
+ * hashes fail at.
+ */
 export function base64BeginsText(text: string, at: number): boolean {
-  for (let half = 0; half < 2; half++) {
+  for (let nth = 0; nth < MOST_QUADS; nth++) {
     let value = 0
-    for (let next = at + half * 4; next < at + half * 4 + 4; next++) {
-      const sextet = sextets[text.charCodeAt(next)] ?? 255
-      if (sextet === 255) return false
+    for (let next = at + nth * 4; next < at + nth * 4 + 4; next++) {
+      const sextet = next < text.length ? (sextets[text.charCodeAt(next)] ?? 255) : 255
+      if (sextet === 255) return nth >= FEWEST_QUADS
       value = (value << 6) | sextet
     }
-    scratch[half * 3] = value >> 16
-    scratch[half * 3 + 1] = value >> 8
-    scratch[half * 3 + 2] = value
-    if (!isTextStart(half * 3 + 3)) return false
+    scratch[nth * 3] = value >> 16
+    scratch[nth * 3 + 1] = value >> 8
+    scratch[nth * 3 + 2] = value
+    if (!isTextStart(nth * 3 + 3)) return false
   }
   return true
 }

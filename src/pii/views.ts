@@ -120,6 +120,7 @@ const hexPairs = /(?:0x|\\x)?[0-9a-f]{2}(?:[ :,;-]{1,2}(?:0x|\\x)?[0-9a-f]{2}){4
 /** A form's body writes a space as a plus sign. */
 const formSpace = /[\w)]\+[\w(]/
 const mixedNumber = /[0-9][ ().-]{0,2}[OoIl|]|[OoIl|][ ().-]{0,2}[0-9]/
+const mixedRun = /(?<![0-9A-Za-z])[0-9OoIl|](?:[ ().-]{0,2}[0-9OoIl|]){8}/
 
 /**
  * Bits of the views that could show something; 0 for most texts, ids and hashes among them. May answer yes for nothing,
@@ -132,7 +133,7 @@ export function hidingMarks(text: string): number {
   if (text.includes('=') && quotedStart.test(text)) marks |= QUOTED
   if (hexPairs.test(text)) marks |= HEX
   if (text.includes('=') && formSpace.test(text)) marks |= FORM
-  if (mixedNumber.test(text)) marks |= MIXED_NUMBER
+  if (mixedNumber.test(text) && mixedRun.test(text)) marks |= MIXED_NUMBER
   return marks
 }
 

@@ -18,7 +18,11 @@ export class HashSet {
   }
 
   has(value: string): boolean {
-    const [first, second] = [firstOf(value), secondOf(value)]
+    return this.hasHashes(firstOf(value), secondOf(value))
+  }
+
+  /** The same for the two hashes of a text that was never put together: see RunningHash. */
+  hasHashes(first: number, second: number): boolean {
     const mask = this.#first.length - 1
     for (let at = first & mask; this.#first[at] !== 0; at = (at + 1) & mask) {
       if (this.#first[at] === first && this.#second[at] === second) return true
@@ -45,15 +49,38 @@ export class HashSet {
   }
 }
 
+const FIRST_SEED = 0x811c9dc5
+const SECOND_SEED = 0x9747b28c
+
+/** The hashes of a text, a character at a time. */
+export class RunningHash {
+  #first = FIRST_SEED
+  #second = SECOND_SEED
+
+  add(code: number): void {
+    this.#first = Math.imul(this.#first ^ code, 0x01000193)
+    this.#second = Math.imul(this.#second, 0x5bd1e995) + code
+  }
+
+  isIn(set: HashSet): boolean {
+    return set.hasHashes(mixed(this.#first) || 1, mixed(this.#second))
+  }
+
+  reset(): void {
+    this.#first = FIRST_SEED
+    this.#second = SECOND_SEED
+  }
+}
+
 /** FNV-1a, and mixed, since its low bits alone choose the place; never 0, which marks an empty place. */
 function firstOf(value: string): number {
-  let hash = 0x811c9dc5
+  let hash = FIRST_SEED
   for (let at = 0; at < value.length; at++) hash = Math.imul(hash ^ value.charCodeAt(at), 0x01000193)
   return mixed(hash) || 1
 }
 
 function secondOf(value: string): number {
-  let hash = 0x9747b28c
+  let hash = SECOND_SEED
   for (let at = 0; at < value.length; at++) hash = Math.imul(hash, 0x5bd1e995) + value.charCodeAt(at)
   return mixed(hash)
 }

@@ -4,8 +4,9 @@ import { type CatalogColumn, modelsOf, quote } from '../../../database/catalog.t
 import type { Connection } from '../../../database/connections.ts'
 import { findPii, type PiiKind } from '../../../pii/find.ts'
 import { folded } from '../../../pii/look-alikes.ts'
+import { isAlphanumeric } from '../../../pii/scan.ts'
 import { keyOf } from '../../../pii/views.ts'
-import { HashSet } from './hash-set.ts'
+import { HashSet, RunningHash } from './hash-set.ts'
 
 const MOST_WORDS = 4
 const SHORTEST_WORDS = 4
@@ -18,6 +19,7 @@ const number = /\d(?:[ ().-]{0,2}\d){6,18}/g
 export class KnownValues {
   readonly #values = new HashSet()
   readonly #words = new HashSet()
+  readonly #firstWords = new HashSet()
 
   get hasWords(): boolean {
     return this.#words.size > 0
@@ -27,7 +29,14 @@ export class KnownValues {
     if (column.pii === 'email' && emailLike.test(value)) this.#values.add(keyed('email', value))
     else if (column.pii === 'freetext') this.#addFound(value)
     else if (column.pii === 'phone') this.#values.add(keyed('phone', value))
-    else if (!this.#addFound(value)) this.#words.add(wordsOf(value).join(' '))
+    else if (!this.#addFound(value)) this.#addWords(wordsOf(value))
+  }
+
+  #addWords(words: readonly string[]): void {
+    const [first] = words
+    if (first === undefined) return
+    this.#words.add(words.join(' '))
+    this.#firstWords.add(first)
   }
 
   /** Whether a detected value is one of these, also with something before or after it: `PROMO-thabo@example.com`. */
@@ -46,14 +55,39 @@ export class KnownValues {
 
   /** Whether a value is the name or odd address of somebody. */
   hasWhole(value: string): boolean {
-    return this.hasWords && value.length >= SHORTEST_WORDS && this.#words.has(wordsOf(value).join(' '))
+    if (!this.hasWords || value.length < SHORTEST_WORDS || !this.mayHold(value)) return false
+    return this.#words.has(wordsOf(value).join(' '))
+  }
+
+  /** Whether a text could hold the name of somebody: a word of it begins one. The cheap look before `countIn`. */
+  mayHold(text: string): boolean {
+    if (!this.hasWords) return false
+    const running = new RunningHash()
+    let isInWord = false
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code > 127) return true
+      if (isAlphanumeric(code)) running.add(code >= 65 && code <= 90 ? code + 32 : code)
+      else if (isInWord) {
+        if (running.isIn(this.#firstWords)) return true
+        running.reset()
+      }
+      isInWord = isAlphanumeric(code)
+    }
+    return isInWord && running.isIn(this.#firstWords)
+  }
+
+  /** Whether `countIn` could count anything, in the text itself or behind its escapes. */
+  touches(text: string): boolean {
+    if (this.mayHold(text) || text.includes('\\')) return true
+    return this.countIn(text).numbers > 0
   }
 
   /** How many numbers and names of people a text holds that no detector sees. */
   countIn(text: string): { numbers: number; words: number } {
     let numbers = 0
     for (const [found] of text.matchAll(number)) if (this.hasNumber(found.replace(/\D/g, ''))) numbers++
-    return { numbers, words: this.hasWords ? this.#countWords(text) : 0 }
+    return { numbers, words: this.mayHold(text) ? this.#countWords(text) : 0 }
   }
 
   #countWords(text: string): number {

@@ -74,7 +74,10 @@ function keyHit({ kind, value, view }: DeepFind, path: string, known: KnownValue
 function inText(text: string, known: KnownValues): readonly Hit[] {
   if (text === '') return NONE
   if (text.length > PART) return partsOf(text).flatMap((part) => inText(part, known))
-  if (marksOf(text) === 0 && hidingMarks(text) === 0 && !known.hasWords) return NONE
+  const isQuiet = marksOf(text) === 0 && hidingMarks(text) === 0
+  if (isQuiet && !known.mayHold(text)) return NONE
+  const whole = isQuiet ? [] : findDeep(text)
+  if (whole.length === 0 && !known.touches(text)) return NONE
   const leaves = leavesOf(text)
   if (leaves === undefined) return hitsIn(text, '', known)
   const seen = new Set<string>()
@@ -84,7 +87,7 @@ function inText(text: string, known: KnownValues): readonly Hit[] {
     return isKey ? finds.flatMap((find) => keyHit(find, path, known)) : hitsOf(finds, leaf, path, known)
   })
   // What the leaves do not show: digits beyond a number's precision, keys, comments of what only looks like JSON.
-  const rest = findDeep(text).filter(({ kind, value }) => !seen.has(`${kind} ${keyOf(kind, value)}`))
+  const rest = whole.filter(({ kind, value }) => !seen.has(`${kind} ${keyOf(kind, value)}`))
   return [...hits, ...rest.map(({ kind, value, view }) => ({ kind, path: '$', view, isKnown: known.has(kind, value) }))]
 }
 
