@@ -7,10 +7,13 @@ import type { Readable, Writable } from 'node:stream'
 
 const CUT = 0xffff_ffff
 
-/** Writes one stream. What `chunks` throws goes on to the caller, after the reader was told. */
-export async function writeFrames(chunks: AsyncIterable<Uint8Array>, into: Writable): Promise<void> {
+/** The writer's stream ended with an error; the next one can be read. */
+export class CutOffError extends Error {}
+
+/** Writes one stream. What `open` and its stream throw goes on to the caller, after the reader was told. */
+export async function writeFrames(open: () => AsyncIterable<Uint8Array>, into: Writable): Promise<void> {
   try {
-    for await (const chunk of chunks) {
+    for await (const chunk of open()) {
       if (chunk.length === 0) continue
       await write(into, head(chunk.length))
       await write(into, chunk)
@@ -29,7 +32,12 @@ function head(length: number): Buffer {
 }
 
 async function write(into: Writable, bytes: Uint8Array): Promise<void> {
-  if (!into.write(bytes)) await once(into, 'drain')
+  if (into.destroyed) throw new Error('Nobody reads the stream any more')
+  if (into.write(bytes)) return
+  const over = new AbortController()
+  const event = (name: string) => once(into, name, { signal: over.signal })
+  await Promise.race([event('drain'), event('close')])
+  over.abort()
 }
 
 /** Reads streams; `next` begins one, and must be read to its end before the next. */
@@ -68,7 +76,7 @@ export function createFrames(from: Readable) {
         let size = 0
         while (size < into.length && !isOver) {
           if (left === 0) left = await length()
-          if (left === CUT) throw new Error('the stream was cut off')
+          if (left === CUT) throw new CutOffError('the stream was cut off')
           if (left === 0) isOver = true
           const taken = await take(into.subarray(size, Math.min(into.length, size + left)))
           size += taken

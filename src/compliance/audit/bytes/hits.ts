@@ -13,12 +13,14 @@ export interface Hit {
   readonly count: number
   /** The first pages of a database that hold it, at most PAGES_NAMED, ascending. */
   readonly pages: readonly number[]
+  /** The tables that own these pages; live databases only. */
+  readonly tables?: readonly string[]
 }
 
 export const PAGES_NAMED = 20
 
 interface Tally {
-  readonly hit: Omit<Hit, 'count' | 'pages'>
+  readonly hit: Omit<Hit, 'count' | 'pages' | 'tables'>
   count: number
   readonly pages: Set<number>
 }

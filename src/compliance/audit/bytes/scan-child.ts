@@ -3,7 +3,8 @@
  * locks of the process that closes it (POSIX), and a server must not wait. What its parent unpacks comes through stdin.
  */
 import { type FileHandle, open } from 'node:fs/promises'
-import { createFrames } from './frames.ts'
+import Database from 'better-sqlite3'
+import { CutOffError, createFrames } from './frames.ts'
 import { createTally, type Hit } from './hits.ts'
 import { freePagesOf, HEADER_BYTES, layoutOf, type SourceKind } from './layout.ts'
 import { NeedleStore } from './needle-store.ts'
@@ -25,10 +26,20 @@ export interface ScanMessage {
   readonly path: string | undefined
 }
 
+/** Which tables own these pages: reads the whole file, so it is asked only where something was found. */
+export interface OwnersMessage {
+  readonly type: 'owners'
+  readonly path: string
+  readonly pages: readonly number[]
+}
+
+export type ParentMessage = StartMessage | ScanMessage | OwnersMessage
+
 export type ChildMessage =
   | { readonly type: 'ready'; readonly needles: NeedleCounts }
   | { readonly type: 'progress'; readonly bytes: number }
   | { readonly type: 'scanned'; readonly hits: readonly Hit[]; readonly bytes: number; readonly peakKib: number }
+  | { readonly type: 'owned'; readonly tables: Readonly<Record<number, string>> }
   /** `code` of the system, such as ENOENT; classes do not travel between processes. */
   | { readonly type: 'failed'; readonly code: string | undefined; readonly message: string }
 
@@ -36,11 +47,15 @@ const post = (message: ChildMessage) => process.send?.(message)
 const frames = createFrames(process.stdin)
 let search: Search | undefined
 
-process.on('message', async (message: StartMessage | ScanMessage) => {
+process.on('message', async (message: ParentMessage) => {
   try {
     if (message.type === 'start') post({ type: 'ready', needles: start(message) })
-    else await scan(message)
+    else if (message.type === 'scan') await scan(message)
+    else post({ type: 'owned', tables: tablesOf(message) })
   } catch (error) {
+    // Half a stream left in the pipe would be taken for the next one.
+    const isStream = message.type === 'scan' && message.path === undefined
+    if (isStream && !(error instanceof CutOffError)) throw error
     const { code, message: text } = error as NodeJS.ErrnoException
     post({ type: 'failed', code, message: text })
   }
@@ -79,6 +94,20 @@ async function searchOne(file: string, kind: SourceKind, free: ReadonlySet<numbe
     },
   )
   post({ type: 'scanned', hits: tally?.hits() ?? [], bytes, peakKib: process.resourceUsage().maxRSS })
+}
+
+/** An index counts as its table. Opened after all descriptors of the file are closed, so that no lock is lost. */
+function tablesOf({ path, pages }: OwnersMessage): Record<number, string> {
+  const connection = new Database(path, { readonly: true, fileMustExist: true })
+  try {
+    const owners = connection.prepare(
+      `select pageno, coalesce(tbl_name, dbstat.name) from dbstat left join sqlite_schema on sqlite_schema.name = dbstat.name
+       where pageno in (select value from json_each(?))`,
+    )
+    return Object.fromEntries(owners.raw().all(JSON.stringify(pages)) as [number, string][])
+  } finally {
+    connection.close()
+  }
 }
 
 function readerOf(file: FileHandle): Read {

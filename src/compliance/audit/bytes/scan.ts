@@ -10,13 +10,26 @@ import { writeFrames } from './frames.ts'
 import type { Hit } from './hits.ts'
 import type { SourceKind } from './layout.ts'
 import type { NeedleCounts, NeedleSource } from './needles.ts'
-import type { ChildMessage, ScanMessage, StartMessage } from './scan-child.ts'
+import type { ChildMessage, ParentMessage } from './scan-child.ts'
 
-/** A file on disk, or a stream of what a file would hold; `name` stands in findings, never a path. */
-export type ScanSource = { readonly name: string; readonly kind: SourceKind } & (
-  | { readonly path: string }
-  | { open(): AsyncIterable<Uint8Array> }
-)
+/** `name` stands in findings, never a path. */
+interface Named {
+  readonly name: string
+  readonly kind: SourceKind
+}
+
+export interface ScanFile extends Named {
+  readonly path: string
+  /** A database that other connections have open: pages with a hit are asked for their tables. */
+  readonly live?: boolean
+}
+
+/** What must be unpacked first. What `open` throws is told in the report, and the next source follows. */
+export interface ScanStream extends Named {
+  open(): AsyncIterable<Uint8Array>
+}
+
+export type ScanSource = ScanFile | ScanStream
 
 export interface ScanOptions {
   readonly needles: NeedleSource
@@ -66,14 +79,17 @@ export async function scanSources({ needles, files, onProgress, signal }: ScanOp
   })
   try {
     const ready = await talk.ask({ type: 'start', needles })
-    if (ready.type !== 'ready') throw new Error(`The values could not be read: ${whyOf(ready)}`)
+    if (ready.type !== 'ready')
+      throw new FileError(`The values to search for could not be read: ${whyOf(ready)}`, {
+        hint: 'See "gogga check --domain identity".',
+      })
     const hits: Hit[] = []
     const unread: { name: string; why: string }[] = []
     let peakKib = 0
     for (const source of files) {
       const answer = await scanOne(child, talk, source)
       if (answer.type === 'scanned') {
-        hits.push(...answer.hits)
+        hits.push(...(await withTables(talk, source, answer.hits)))
         peakKib = Math.max(peakKib, answer.peakKib)
       } else if (!isGone(answer, source)) unread.push({ name: source.name, why: whyOf(answer) })
     }
@@ -94,10 +110,20 @@ async function scanOne(child: ChildProcess, talk: Conversation, source: ScanSour
   if ('path' in source) return talk.ask({ type: 'scan', name, kind, path: source.path })
   const answer = talk.ask({ type: 'scan', name, kind, path: undefined })
   if (!child.stdin) throw new Error('The process that searches has no stdin')
-  const [sent, answered] = await Promise.allSettled([writeFrames(source.open(), child.stdin), answer])
+  const [sent, answered] = await Promise.allSettled([writeFrames(() => source.open(), child.stdin), answer])
   if (answered.status === 'rejected') throw answered.reason
   if (sent.status === 'fulfilled') return answered.value
   return { type: 'failed', code: undefined, message: (sent.reason as Error).message }
+}
+
+/** Names the tables of the pages that hold something; what can't be asked any more stays without. */
+async function withTables(talk: Conversation, source: ScanSource, hits: readonly Hit[]): Promise<readonly Hit[]> {
+  const pages = hits.flatMap((hit) => (hit.where === 'page' ? hit.pages : []))
+  if (!('path' in source) || !source.live || pages.length === 0) return hits
+  const answer = await talk.ask({ type: 'owners', path: source.path, pages })
+  if (answer.type !== 'owned') return hits
+  const tablesOf = (hit: Hit) => [...new Set(hit.pages.flatMap((page) => answer.tables[page] ?? []))].sort()
+  return hits.map((hit) => (hit.where === 'page' ? { ...hit, tables: tablesOf(hit) } : hit))
 }
 
 /** A log or journal may go while others write: it had nothing left that the database does not hold. */
@@ -121,7 +147,7 @@ function conversation(child: ChildProcess, onProgress: (bytes: number) => void) 
   // Writing to a process that is gone: its end is what is told.
   child.stdin?.on('error', () => undefined)
   return {
-    async ask(question: StartMessage | ScanMessage): Promise<Answer> {
+    async ask(question: ParentMessage): Promise<Answer> {
       const answer = new Promise<Answer>((resolve) => {
         const listen = (message: ChildMessage) => {
           if (message.type === 'progress') return onProgress(message.bytes)

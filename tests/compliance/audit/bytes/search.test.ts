@@ -11,7 +11,10 @@ const everyPercent = (text: string) => Buffer.from(text).toString('hex').replace
 const wide = (text: string) => Buffer.from(text, 'utf16le')
 const swapped = (text: string) => wide(text).swap16()
 const units = (text: string) =>
-  text.replaceAll(/[^]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  text
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
 
 /** Random bytes without any that a form could take for part of itself. */
 function noise(length: number): Buffer {
