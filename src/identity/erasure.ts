@@ -187,7 +187,7 @@ const origins = (tx: Tx<'identity'>, acts: readonly string[]): readonly string[]
     .map(({ ip }) => ip)
 
 /** Rowids may have been given anew since they were looked for: the value says whether it is still the row. */
-const BY_VALUE = `delete from "LegacyOriginal" where rowid = ? and instr(lower(cast(value as text)), ?) > 0`
+const BY_VALUE = `delete from "LegacyOriginal" where _rowid_ = ? and instr(lower(cast(value as text)), ?) > 0`
 
 /** Legacy spellings of what goes: by the rows that they belong to, and by the address in them. */
 function removeOriginals(tx: Tx<'identity'>, person: PersonToErase, door: readonly string[]): number {

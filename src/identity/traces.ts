@@ -45,10 +45,10 @@ export const noTraces = (keys: Iterable<string>): Traces => ({
   originals: new Map(),
 })
 
-/** Taken before a look: what is written meanwhile lies behind it. */
+/** `_rowid_`, since two of the tables have a column rowId. Taken before a look: what is written meanwhile lies behind it. */
 export function endOf(rows: Rows<'identity'>): From {
   const last = (table: keyof From) =>
-    rows.all<{ at: number | null }>(`select max(rowid) as at from "${table}"`)[0]?.at ?? 0
+    rows.all<{ at: number | null }>(`select max(_rowid_) as at from "${table}"`)[0]?.at ?? 0
   return {
     AuthLog: last('AuthLog'),
     LoginToken: last('LoginToken'),
@@ -98,7 +98,7 @@ function* typedByIndex(rows: Rows<'identity'>, traces: Traces): Generator<void> 
 
 function* typedSince(rows: Rows<'identity'>, traces: Traces, from: number): Generator<void> {
   const keys = JSON.stringify([...traces.keys])
-  const sql = `select distinct email from "AuthLog" where rowid > ? and ${FITS('email')}`
+  const sql = `select distinct email from "AuthLog" where _rowid_ > ? and ${FITS('email')}`
   for (const { email } of rows.all<{ email: string }>(sql, from, keys)) note(traces, email)
   yield
 }
@@ -112,7 +112,7 @@ function* equal(
   from: number,
 ): Generator<void> {
   const chosen = JSON.stringify([...keys])
-  const sql = `select id, ${column} as text, createdAt from "${table}" where rowid > ? and rowid <= ? and ${FITS(column)}`
+  const sql = `select id, ${column} as text, createdAt from "${table}" where _rowid_ > ? and _rowid_ <= ? and ${FITS(column)}`
   for (const [low, high] of portions(rows, table, from)) {
     for (const { id, text, createdAt } of rows.all<{ id: string; text: string; createdAt: string }>(
       sql,
@@ -129,8 +129,8 @@ function* equal(
 
 /** Originals are whole cells of the unified database, of any kind: bytes are compared as the text that they may be. */
 function* containing(rows: Rows<'identity'>, { keys, originals }: Traces, from: number): Generator<void> {
-  const sql = `select o.rowid as at, k.value as key from "LegacyOriginal" o join json_each(?) k
-    on instr(lower(cast(o.value as text)), k.value) > 0 where o.rowid > ? and o.rowid <= ?`
+  const sql = `select o._rowid_ as at, k.value as key from "LegacyOriginal" o join json_each(?) k
+    on instr(lower(cast(o.value as text)), k.value) > 0 where o._rowid_ > ? and o._rowid_ <= ?`
   for (const [low, high] of portions(rows, 'LegacyOriginal', from)) {
     const found = rows.all<{ at: number; key: string }>(sql, JSON.stringify([...keys]), low, high)
     for (const { at, key } of found) originals.set(at, key)

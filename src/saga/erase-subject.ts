@@ -10,7 +10,7 @@ import type { Erased, TakenValues } from '../identity/erasure.ts'
 import { addressesOf } from '../identity/former-addresses.ts'
 import { requireSubject } from '../identity/restrictions.ts'
 import { endOf, looking, noTraces } from '../identity/traces.ts'
-import { findUserByEmail, requireAnotherServiceAdmin } from '../identity/users.ts'
+import { requireAnotherServiceAdmin, usersOfKey } from '../identity/users.ts'
 import type { Answer } from './changes.ts'
 import { eraseInIdentity, type Known } from './erasing.ts'
 import { countLinks, type Followed } from './link-policies.ts'
@@ -112,8 +112,8 @@ class Foreseen extends Error {
  */
 function whoIsMeant(rows: Rows<'identity'>, subjectId: string): readonly string[] {
   const { kind, email } = requireSubject(rows, subjectId)
-  const user = findUserByEmail(rows, email)
-  if (user && user.id !== subjectId)
+  const user = usersOfKey(rows, email).find(({ id }) => id !== subjectId)
+  if (user)
     throw new ConflictError(`The address of this ${kind} is also that of another account`, {
       hint:
         kind === 'contact' ? `Erase ${user.id}: the contact goes with it.` : 'Correct one of the two addresses first.',
