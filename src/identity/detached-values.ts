@@ -1,8 +1,8 @@
 // Free text on its way to billing.db or admin.db: what it says of a person stays here, a token goes in its place. merge
 // puts the text back together by the same rows that split writes.
-import type { Tx } from '../database/rows.ts'
+import type { Rows, Tx } from '../database/rows.ts'
 import { findPii } from '../pii/find.ts'
-import { detach } from '../pii/tokens.ts'
+import { detach, reattach } from '../pii/tokens.ts'
 import { noteAttempt } from './pii-attempts.ts'
 import type { Sources } from './sources.ts'
 
@@ -32,3 +32,17 @@ export function detachText(
     return id
   })
 }
+
+/** The ids of the rows whose text in this place held the value, in whatever case. */
+export const rowsThatHeld = (rows: Rows<'identity'>, place: string, value: string): readonly string[] =>
+  rows
+    .all<{ rowId: string }>(
+      'select distinct rowId from "DetachedValue" where place = ? and value = ? collate nocase order by rowId',
+      place,
+      value,
+    )
+    .map(({ rowId }) => rowId)
+
+/** The text as it was written, for a comparison that stays in memory: it goes nowhere else. */
+export const attachText = (rows: Rows<'identity'>, text: string): string =>
+  reattach(text, (id) => rows.find('DetachedValue', { id }))

@@ -4,7 +4,10 @@
 import { isVoucherType, type VoucherType } from '../admin/voucher-types.ts'
 import { claimVoucher, findVoucherByCode, releasesOf } from '../admin/vouchers.ts'
 import { voucherFits } from '../billing/voucher-grants.ts'
+import type { Files } from '../database/clients.ts'
 import { ConflictError } from '../errors.ts'
+import { attachText, rowsThatHeld } from '../identity/detached-values.ts'
+import { findEmails } from '../pii/find.ts'
 import type { Answer } from './changes.ts'
 import type { Asked } from './requests.ts'
 import type { Sagas } from './sagas.ts'
@@ -18,9 +21,10 @@ export interface Redemption {
 /** Throws NotFoundError for an unknown code, ConflictError where the voucher or the subscription does not allow it. */
 export function redeemVoucher(
   { changes, files, now }: Sagas,
-  { code, userId }: { readonly code: string; readonly userId: string },
+  { code: typed, userId }: { readonly code: string; readonly userId: string },
   asked: Asked,
 ): Promise<Answer<Redemption>> {
+  const code = keptCode(files, typed)
   return changes.begin('admin', asked, {
     // Nothing hangs on this look: it only spares a claim that would have to be taken back.
     async prepare() {
@@ -40,6 +44,22 @@ export function redeemVoucher(
     },
   })
 }
+
+const PLACE = 'admin.Voucher.code'
+
+/** Codes of the unified database may be emails, or hold one, which now lies in identity.db: the code as admin.db has it. */
+function keptCode({ identity, admin }: Files, typed: string): string {
+  const [email] = findEmails(typed)
+  if (!email) return typed
+  const codes = rowsThatHeld(identity.rows, PLACE, email.value).flatMap((id) => {
+    const code = admin.rows.find('Voucher', { id })?.code
+    return code === undefined ? [] : [{ code, written: attachText(identity.rows, code) }]
+  })
+  const exact = codes.find(({ written }) => written === typed)
+  return (exact ?? codes.find(({ written }) => sameWords(written, typed)))?.code ?? typed
+}
+
+const sameWords = (one: string, other: string): boolean => one.trim().toLowerCase() === other.trim().toLowerCase()
 
 /** Vouchers of the unified database may be of any type. */
 function typeOf({ type }: { readonly type: string }): VoucherType {
