@@ -4,6 +4,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { modelNamed, modelsOf, quote } from '../database/catalog.ts'
+import { beginChain } from '../database/chain.ts'
 import { type Connection, openReader, openWriter } from '../database/connections.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { gatherStatistics } from '../database/statistics.ts'
@@ -44,6 +45,7 @@ export function seed(paths: Paths, options: PopulationOptions, done: (people: nu
     populate(options, inserter(writers), done)
     for (const domain of DOMAINS) writers[domain].exec('commit')
     rmSync(markOf(paths))
+    for (const domain of DOMAINS) beginChain(domain, writers[domain])
     for (const domain of DOMAINS) gatherStatistics(writers[domain])
   } finally {
     for (const domain of DOMAINS) writers[domain].close()

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { pathInFolder } from '../config.ts'
 import { modelsOf, quote } from '../database/catalog.ts'
+import { beginChain } from '../database/chain.ts'
 import type { Connection } from '../database/connections.ts'
-import { DOMAINS, type Domain } from '../database/domains.ts'
+import { DOMAINS, type Domain, isDomain } from '../database/domains.ts'
 import { migrate } from '../database/migrations.ts'
 import { gatherStatistics } from '../database/statistics.ts'
 import { UnavailableError } from '../errors.ts'
@@ -97,6 +98,7 @@ export const isPeopleIndex = ({ domain, table }: DroppedIndex): boolean =>
 /** Makes the files durable and as the application opens them. The targets are closed. */
 export function sealTargets(result: string, targets: Targets): void {
   for (const [name, connection] of connectionsOf(targets)) {
+    if (isDomain(name)) beginChain(name, connection) // The first write would do so, with somebody who waits for it.
     if (name !== 'scratch') seal(connection, pathInFolder(result, name))
     else connection.close()
   }

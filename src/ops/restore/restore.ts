@@ -2,6 +2,8 @@
 // a rename. Up to the journal nothing but the hidden folder changes; from there on the way leads forward, also after a kill.
 import { closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { beginningOf } from '../../database/chain.ts'
+import { chainEndOf } from '../../database/chain-heads.ts'
 import { type Connection, openReader, openWriter } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { migrate } from '../../database/migrations.ts'
@@ -23,7 +25,7 @@ import { lossesOf, type TableLoss } from './losses.ts'
 import type { Reconciled } from './marks.ts'
 import { reconcile } from './reconcile.ts'
 import { goForward, type Reached } from './swap.ts'
-import { openWork, type Work } from './work.ts'
+import { type Journal, openWork, type Work } from './work.ts'
 
 export interface RestoreOptions {
   readonly policy: BackupPolicy
@@ -74,6 +76,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
     if (!dryRun && existsSync(live)) requireFree(domain, live)
     await fetchChecked(options, manifest, work.copy)
     reached('checked')
+    const chain = chainOf(domain, work.copy, sources.now())
     const made = await makeSuccessor(options, manifest, work.copy)
     reached('prepared')
     if (dryRun) return { ...made, kept: null }
@@ -82,7 +85,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
       .toISOString()
       .replace(/[-:]|\.\d+/g, '')}`
     const had = [live, `${live}-wal`].some((path) => existsSync(path))
-    work.writeJournal({ version: 1, domain, backupId: manifest.id, kept, sends: [...made.reconciled.sends] })
+    work.writeJournal({ version: 1, domain, backupId: manifest.id, kept, sends: [...made.reconciled.sends], chain })
     reached('journal')
     goForward(journalOf(work), work, paths, sources.now(), reached)
     return { ...made, dangling: await danglingNow(domain, paths), kept: had ? kept : null }
@@ -97,6 +100,12 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
 }
 
 const journalOf = (work: Work) => work.readJournal() as NonNullable<ReturnType<Work['readJournal']>>
+
+/** Of the logs as the backup has them: what is reconciled later goes on from there. */
+function chainOf(domain: Domain, copy: string, now: Date): NonNullable<Journal['chain']> {
+  const { position, hash } = withReader(domain, copy, chainEndOf) ?? { position: 0, hash: beginningOf(domain) }
+  return { position, hash: hash.toString('hex'), at: now.toISOString() }
+}
 
 /** One that was killed when its successor was ready goes to its end first. */
 function endEarlier(work: Work, { policy: { domain }, paths, dryRun, sources }: RestoreOptions): void {

@@ -35,6 +35,8 @@ const Journal = z.object({
   /** Where the old file goes. */
   kept: z.string(),
   sends: z.array(Send),
+  /** Where the chain of the backup's logs ends: other files say that it went further. Missing in journals of older versions. */
+  chain: z.object({ position: z.number(), hash: z.string(), at: z.iso.datetime() }).optional(),
 })
 export type Journal = z.output<typeof Journal>
 

@@ -96,6 +96,7 @@ describe('purge', () => {
         ['identity.AuthLog', 1],
         ['identity.AccessLog', 1],
         ['identity.Change', 1],
+        ['identity.PiiAttempt', 0],
         ['billing.Change', 1],
         ['admin.AdminLog', 1],
         ['admin.Change', 1],
