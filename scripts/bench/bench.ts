@@ -5,7 +5,7 @@ import type { Figure, Verdict } from './measure.ts'
 
 const HELP = `Measures the figures that the README states, side by side on the same data.
 
-Usage: npm run bench -- [join] [http] [writes] [split] [purge] [memory] [backup] [--json] [--users N] [--quick]
+Usage: npm run bench -- [join] [http] [writes] [split] [purge] [memory] [backup] [audit] [--json] [--users N] [--quick]
 
   join     a page of 50 users with their links: join service, SQL over ATTACH, Prisma include; 10,000 and 1,000,000 users
   http     the same over HTTP, and one user with everything, against Fastify and Prisma include
@@ -15,6 +15,8 @@ Usage: npm run bench -- [join] [http] [writes] [split] [purge] [memory] [backup]
   memory   peak memory of gogga split on a file of 2 GB; takes minutes and 8 GB of disk, and runs only when it is named
   backup   gogga backup of a file of 1.4 GB against VACUUM INTO by the sqlite3 shell, and writes beside it; takes minutes and
            10 GB of disk, and runs only when it is named
+  audit    the search of raw bytes for a million people's values against grep -F; takes minutes and 4 GB of disk, and runs
+           only when it is named
 
   --users N   people in the data (default: 100000)
   --quick     small data and few rounds: to see that it runs, not for figures
@@ -25,7 +27,7 @@ Examples:
   $ npm run bench -- join http writes split --json
 `
 
-const WHAT = ['join', 'http', 'writes', 'split', 'purge', 'memory', 'backup'] as const
+const WHAT = ['join', 'http', 'writes', 'split', 'purge', 'memory', 'backup', 'audit'] as const
 const USUAL: readonly What[] = ['join', 'http', 'writes', 'split']
 type What = (typeof WHAT)[number]
 
@@ -99,6 +101,10 @@ async function bench(what: What): Promise<Result> {
   if (what === 'backup') {
     const { benchBackup } = await import('./backup.ts')
     return benchBackup({ people: peopleOf(1_000_000, 2_000), rounds: either(5, 1), idleSeconds: either(5, 1), say })
+  }
+  if (what === 'audit') {
+    const { benchAudit } = await import('./audit.ts')
+    return benchAudit({ people: peopleOf(1_000_000, 2_000), quick, say })
   }
   const { benchSplit } = await import('./split.ts')
   return benchSplit({ people: peopleOf(40_000, 1_000), rounds: either(5, 1), say })

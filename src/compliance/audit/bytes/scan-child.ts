@@ -35,21 +35,32 @@ export interface OwnersMessage {
 
 export type ParentMessage = StartMessage | ScanMessage | OwnersMessage
 
+/** Of this process since it began. */
+export interface Cost {
+  readonly cpuMs: number
+  readonly peakKib: number
+}
+
 export type ChildMessage =
-  | { readonly type: 'ready'; readonly needles: NeedleCounts }
+  | { readonly type: 'ready'; readonly needles: NeedleCounts; readonly cost: Cost }
   | { readonly type: 'progress'; readonly bytes: number }
-  | { readonly type: 'scanned'; readonly hits: readonly Hit[]; readonly bytes: number; readonly peakKib: number }
+  | { readonly type: 'scanned'; readonly hits: readonly Hit[]; readonly bytes: number; readonly cost: Cost }
   | { readonly type: 'owned'; readonly tables: Readonly<Record<number, string>> }
   /** `code` of the system, such as ENOENT; classes do not travel between processes. */
   | { readonly type: 'failed'; readonly code: string | undefined; readonly message: string }
 
 const post = (message: ChildMessage) => process.send?.(message)
+function costNow(): Cost {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
+  return { cpuMs: (userCPUTime + systemCPUTime) / 1_000, peakKib: maxRSS }
+}
+
 const frames = createFrames(process.stdin)
 let search: Search | undefined
 
 process.on('message', async (message: ParentMessage) => {
   try {
-    if (message.type === 'start') post({ type: 'ready', needles: start(message) })
+    if (message.type === 'start') post({ type: 'ready', needles: start(message), cost: costNow() })
     else if (message.type === 'scan') await scan(message)
     else post({ type: 'owned', tables: tablesOf(message) })
   } catch (error) {
@@ -93,7 +104,7 @@ async function searchOne(file: string, kind: SourceKind, free: ReadonlySet<numbe
       post({ type: 'progress', bytes: piece.length })
     },
   )
-  post({ type: 'scanned', hits: tally?.hits() ?? [], bytes, peakKib: process.resourceUsage().maxRSS })
+  post({ type: 'scanned', hits: tally?.hits() ?? [], bytes, cost: costNow() })
 }
 
 /** An index counts as its table. Opened after all descriptors of the file are closed, so that no lock is lost. */

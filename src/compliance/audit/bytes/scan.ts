@@ -10,7 +10,7 @@ import { writeFrames } from './frames.ts'
 import type { Hit } from './hits.ts'
 import type { SourceKind } from './layout.ts'
 import type { NeedleCounts, NeedleSource } from './needles.ts'
-import type { ChildMessage, ParentMessage } from './scan-child.ts'
+import type { ChildMessage, Cost, ParentMessage } from './scan-child.ts'
 
 /** `name` stands in findings, never a path. */
 interface Named {
@@ -45,8 +45,8 @@ export interface ScanReport {
   readonly bytes: number
   /** What could not be read, and why; a missing log or journal is not among them. */
   readonly unread: readonly { readonly name: string; readonly why: string }[]
-  /** The most memory that the process held, in KiB. */
-  readonly peakKib: number
+  /** Of the process that searched: until it had read the values, and in all. */
+  readonly cost: { readonly values: Cost; readonly all: Cost }
 }
 
 /** Every occurrence, counted by file, kind, form and part of the file. Throws FileError where a source can't be read. */
@@ -85,15 +85,15 @@ export async function scanSources({ needles, files, onProgress, signal }: ScanOp
       })
     const hits: Hit[] = []
     const unread: { name: string; why: string }[] = []
-    let peakKib = 0
+    let cost = ready.cost
     for (const source of files) {
       const answer = await scanOne(child, talk, source)
       if (answer.type === 'scanned') {
         hits.push(...(await withTables(talk, source, answer.hits)))
-        peakKib = Math.max(peakKib, answer.peakKib)
+        cost = answer.cost
       } else if (!isGone(answer, source)) unread.push({ name: source.name, why: whyOf(answer) })
     }
-    return { hits, needles: ready.needles, bytes, unread, peakKib }
+    return { hits, needles: ready.needles, bytes, unread, cost: { values: ready.cost, all: cost } }
   } catch (error) {
     signal?.throwIfAborted()
     throw error

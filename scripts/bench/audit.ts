@@ -1,0 +1,27 @@
+// What audits cost, part by part.
+import { benchBytes } from './audit-bytes.ts'
+import type { Figure, Verdict } from './measure.ts'
+
+export interface AuditBenchOptions {
+  readonly people: number
+  readonly quick: boolean
+  readonly say: (text: string) => void
+}
+
+export interface AuditBenchResult {
+  readonly figures: readonly Figure[]
+  readonly verdicts: readonly Verdict[]
+}
+
+type Part = (options: AuditBenchOptions) => Promise<AuditBenchResult>
+
+const PARTS: readonly Part[] = [benchBytes]
+
+export async function benchAudit(options: AuditBenchOptions): Promise<AuditBenchResult> {
+  const results: AuditBenchResult[] = []
+  for (const part of PARTS) results.push(await part(options))
+  return {
+    figures: results.flatMap(({ figures }) => figures),
+    verdicts: results.flatMap(({ verdicts }) => verdicts),
+  }
+}
