@@ -1,7 +1,12 @@
 // A set of strings that keeps 64 bits of each: 24 MB for a million. That two of ten million look-ups meet by chance among a
 // million is less likely than one in a million.
+import { isAlphanumeric } from '../../../pii/scan.ts'
 
 const FIRST_SIZE = 1 << 10
+const FIRST_SEED = 0x811c9dc5 | 0
+const FIRST_FACTOR = 0x01000193
+const SECOND_SEED = 0x1747b28c
+const SECOND_FACTOR = 0x5bd1e995
 
 export class HashSet {
   #first = new Uint32Array(FIRST_SIZE)
@@ -18,11 +23,31 @@ export class HashSet {
   }
 
   has(value: string): boolean {
-    return this.hasHashes(firstOf(value), secondOf(value))
+    return this.#hasHashes(firstOf(value), secondOf(value))
   }
 
-  /** The same for the two hashes of a text that was never put together: see RunningHash. */
-  hasHashes(first: number, second: number): boolean {
+  /** Whether a word of the text is in the set, in lower case; true where the text isn't ASCII. Allocates nothing. */
+  mayHaveWordOf(text: string): boolean {
+    let [first, second, length] = [FIRST_SEED, SECOND_SEED, 0]
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code > 127) return true
+      if (isAlphanumeric(code)) {
+        const lower = code >= 65 && code <= 90 ? code + 32 : code
+        first = Math.imul(first ^ lower, FIRST_FACTOR)
+        second = (Math.imul(second, SECOND_FACTOR) + lower) | 0
+        length++
+      } else if (length > 0) {
+        if (this.#hasHashes(mixed(first) || 1, mixed(second))) return true
+        first = FIRST_SEED
+        second = SECOND_SEED
+        length = 0
+      }
+    }
+    return length > 0 && this.#hasHashes(mixed(first) || 1, mixed(second))
+  }
+
+  #hasHashes(first: number, second: number): boolean {
     const mask = this.#first.length - 1
     for (let at = first & mask; this.#first[at] !== 0; at = (at + 1) & mask) {
       if (this.#first[at] === first && this.#second[at] === second) return true
@@ -49,39 +74,16 @@ export class HashSet {
   }
 }
 
-const FIRST_SEED = 0x811c9dc5
-const SECOND_SEED = 0x9747b28c
-
-/** The hashes of a text, a character at a time. */
-export class RunningHash {
-  #first = FIRST_SEED
-  #second = SECOND_SEED
-
-  add(code: number): void {
-    this.#first = Math.imul(this.#first ^ code, 0x01000193)
-    this.#second = Math.imul(this.#second, 0x5bd1e995) + code
-  }
-
-  isIn(set: HashSet): boolean {
-    return set.hasHashes(mixed(this.#first) || 1, mixed(this.#second))
-  }
-
-  reset(): void {
-    this.#first = FIRST_SEED
-    this.#second = SECOND_SEED
-  }
-}
-
 /** FNV-1a, and mixed, since its low bits alone choose the place; never 0, which marks an empty place. */
 function firstOf(value: string): number {
   let hash = FIRST_SEED
-  for (let at = 0; at < value.length; at++) hash = Math.imul(hash ^ value.charCodeAt(at), 0x01000193)
+  for (let at = 0; at < value.length; at++) hash = Math.imul(hash ^ value.charCodeAt(at), FIRST_FACTOR)
   return mixed(hash) || 1
 }
 
 function secondOf(value: string): number {
   let hash = SECOND_SEED
-  for (let at = 0; at < value.length; at++) hash = Math.imul(hash, 0x5bd1e995) + value.charCodeAt(at)
+  for (let at = 0; at < value.length; at++) hash = (Math.imul(hash, SECOND_FACTOR) + value.charCodeAt(at)) | 0
   return mixed(hash)
 }
 

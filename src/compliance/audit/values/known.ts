@@ -4,9 +4,8 @@ import { type CatalogColumn, modelsOf, quote } from '../../../database/catalog.t
 import type { Connection } from '../../../database/connections.ts'
 import { findPii, type PiiKind } from '../../../pii/find.ts'
 import { folded } from '../../../pii/look-alikes.ts'
-import { isAlphanumeric } from '../../../pii/scan.ts'
 import { keyOf } from '../../../pii/views.ts'
-import { HashSet, RunningHash } from './hash-set.ts'
+import { HashSet } from './hash-set.ts'
 
 const MOST_WORDS = 4
 const SHORTEST_WORDS = 4
@@ -61,20 +60,7 @@ export class KnownValues {
 
   /** Whether a text could hold the name of somebody: a word of it begins one. The cheap look before `countIn`. */
   mayHold(text: string): boolean {
-    if (!this.hasWords) return false
-    const running = new RunningHash()
-    let isInWord = false
-    for (let at = 0; at < text.length; at++) {
-      const code = text.charCodeAt(at)
-      if (code > 127) return true
-      if (isAlphanumeric(code)) running.add(code >= 65 && code <= 90 ? code + 32 : code)
-      else if (isInWord) {
-        if (running.isIn(this.#firstWords)) return true
-        running.reset()
-      }
-      isInWord = isAlphanumeric(code)
-    }
-    return isInWord && running.isIn(this.#firstWords)
+    return this.hasWords && this.#firstWords.mayHaveWordOf(text)
   }
 
   /** Whether `countIn` could count anything, in the text itself or behind its escapes. */
