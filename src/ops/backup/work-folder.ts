@@ -28,7 +28,7 @@ export function workPath({ domain, target, workFolder }: BackupPolicy, purpose: 
 }
 
 /** Holds it against other processes and empties it. Throws ConflictError where another is at work in it. */
-export function openWorkFolder(policy: BackupPolicy, purpose: 'take' | 'check' | 'set' = 'take'): WorkFolder {
+export function openWorkFolder(policy: BackupPolicy, purpose: 'take' | 'check' | 'set' | 'audit' = 'take'): WorkFolder {
   const path = workPath(policy, purpose)
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
