@@ -35,6 +35,7 @@ const Environment = z.object({
   GOGGA_REDEMPTIONS_PER_MINUTE: perMinute(10),
   GOGGA_TRUSTED_PROXIES: list,
   GOGGA_BACKUP_POLICY: z.string().min(1).optional(),
+  GOGGA_LOG_FILES: list,
   GOGGA_SIGNING_KEY_FILE: z.string().min(1).optional(),
   GOGGA_BACKGROUND: z.enum(['on', 'off']).default('on'),
   GOGGA_OUTBOX_MAX_ATTEMPTS: z.coerce.number().int().min(1).max(1_000).default(20),
@@ -87,6 +88,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** Absolute path of a JSON file; undefined: the shipped policy. */
   readonly backupPolicy: string | undefined
+  /** Where the log that goes to stderr is kept, for the audit. */
+  readonly logFiles: readonly string[]
   /** Absolute path of an Ed25519 private key; undefined: nothing is signed. */
   readonly signingKeyFile: string | undefined
   /** Whether this process also delivers, charges and resets without a request. */
@@ -198,6 +201,7 @@ export function readConfig(
     redemptionsPerMinute: values.GOGGA_REDEMPTIONS_PER_MINUTE,
     trustedProxies: values.GOGGA_TRUSTED_PROXIES,
     backupPolicy: values.GOGGA_BACKUP_POLICY && resolve(cwd, values.GOGGA_BACKUP_POLICY),
+    logFiles: values.GOGGA_LOG_FILES.map((file) => resolve(cwd, file)),
     signingKeyFile: values.GOGGA_SIGNING_KEY_FILE && resolve(cwd, values.GOGGA_SIGNING_KEY_FILE),
     background: values.GOGGA_BACKGROUND === 'on',
     outboxMaxAttempts: values.GOGGA_OUTBOX_MAX_ATTEMPTS,

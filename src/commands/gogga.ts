@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   restore: async () => (await import('./restore.ts')).restoreCommand,
   drill: async () => (await import('./drill.ts')).drillCommand,
   'litestream-config': async () => (await import('./litestream-config.ts')).litestreamConfigCommand,
+  audit: async () => (await import('./audit.ts')).auditCommand,
   'audit detectors': async () => (await import('./audit-detectors.ts')).detectorsCommand,
   purge: async () => (await import('./purge.ts')).purgeCommand,
   'subject export': async () => (await import('./subject-export.ts')).subjectExportCommand,
