@@ -1,0 +1,46 @@
+// What the reports' pages share: one self-contained file without scripts, for the screen and for paper.
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+/** For HTML and SVG, in text and in quoted attributes; characters that XML cannot hold become visible. */
+export const escapeHtml = (text: string): string =>
+  text
+    .toWellFormed()
+    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+    .replace(/[\p{Cc}\ufffe\uffff]/gu, (character) => ('\t\n\r'.includes(character) ? character : '\ufffd'))
+
+const STYLE = `
+body{font:15px/1.45 system-ui,"Liberation Sans",Arial,sans-serif;color:#1b2631;max-width:78rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.6rem;margin:0 0 .3rem}h2{font-size:1.15rem;margin:2rem 0 .3rem;border-bottom:1px solid #ccd1d9}
+h3{font-size:1rem;margin:1.2rem 0 .3rem}p{margin:.3rem 0}
+table{border-collapse:collapse;font-size:.82rem;margin:.5rem 0;width:100%}
+th,td{border:1px solid #d5dbe1;padding:.2rem .4rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th{background:#eef1f4}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .8rem;margin:.4rem 0}
+dt{color:#566573}dd{margin:0;overflow-wrap:anywhere}.quiet{color:#566573}
+blockquote{border-left:4px solid #b9770e;margin:.6rem 0;padding:.2rem .8rem;background:#fdf6ea}
+mark{background:#fff3a3;padding:0 .15rem}
+@media print{body{margin:0;max-width:none;font-size:11px}tr{break-inside:avoid}h2,h3{break-after:avoid}}
+@page{size:A4 landscape;margin:12mm}`
+
+/** `title` is escaped here. */
+export const pageStart = (title: string, style = ''): string =>
+  `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
+  `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">` +
+  `<title>${escapeHtml(title)}</title><style>${STYLE}${style}</style></head><body>\n<h1>${escapeHtml(title)}</h1>\n`
+
+export const PAGE_END = '</body></html>\n'
+
+/** Terms and what they are; both are escaped here. */
+export const listOf = (entries: readonly (readonly [term: string, words: string])[]): string =>
+  `<dl>${entries.map(([term, words]) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(words)}</dd>`).join('')}</dl>\n`
+
+export const rowOf = (cells: readonly string[], tag: 'td' | 'th' = 'td'): string =>
+  `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>\n`
+
+export const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  `<table>\n<thead>${rowOf(head, 'th')}</thead>\n<tbody>${rows.map((row) => rowOf(row)).join('')}</tbody></table>\n`
