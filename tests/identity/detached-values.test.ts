@@ -15,6 +15,7 @@ const TEXTS: Readonly<Record<string, readonly [text: string, detached: RegExp]>>
   'a token already': ['see pii:0123456789abcdef0123456789abcdef', /^see pii:0123456789abcdef0123456789abcdef$/],
   'an email': ['asked by thabo@example.co.za today', /^asked by pii:[0-9a-f]{32} today$/],
   'an email and a phone': ['thabo@example.co.za 082 123 4567', /^pii:[0-9a-f]{32} pii:[0-9a-f]{32}$/],
+  'an IBAN in groups': ['pay DE89 3704 0044 0532 0130 00 back', /^pay pii:[0-9a-f]{32} back$/],
   'a bare number in JSON': ['{"phone":27821234567}', /^\{"phone":"pii:[0-9a-f]{32}"\}$/],
   'an escaped email': [String.raw`{"by":"thabo\u0040example.co.za"}`, /^\{"by":"pii:[0-9a-f]{32}"\}$/],
 }
