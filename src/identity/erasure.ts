@@ -162,15 +162,15 @@ function detachedRows(tx: Tx<'identity'>, { ids, addresses, traces, elsewhere }:
   const columns = 'd.id, d.kind, d.raw, d.value'
   const inTexts = tx
     .all<Detached>(
-      `select ${columns} from json_each(?) k join "DetachedValue" d
+      `select ${columns} from json_each(?) k cross join "DetachedValue" d
          on d.place = json_extract(k.value, '$.place') and d.rowId = json_extract(k.value, '$.rowId')
-       union select ${columns} from json_each(?) k join "DetachedValue" d on d.id = k.value`,
+       union select ${columns} from json_each(?) k cross join "DetachedValue" d on d.id = k.value`,
       json(elsewhere.texts),
       json(elsewhere.tokens),
     )
     .filter(({ kind, value }) => kind !== 'email' || !isOfAnother(tx, value, ids))
   const own = tx.all<Detached>(
-    `select ${columns} from json_each(?) k join "DetachedValue" d on d.id = k.value`,
+    `select ${columns} from json_each(?) k cross join "DetachedValue" d on d.id = k.value`,
     json(fitting(traces.values, addresses)),
   )
   return [...new Map([...inTexts, ...own].map((row) => [row.id, row])).values()]

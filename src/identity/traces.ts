@@ -15,7 +15,7 @@ export interface Trace {
 export interface Traces {
   readonly keys: ReadonlySet<string>
   /** Spellings in the log of the door, by email key. */
-  readonly typed: Map<string, Set<string>>
+  readonly typed: Spellings
   readonly tokens: Map<string, Trace>
   readonly values: Map<string, Trace>
   /** Rowids of originals that contain an address; they bear no time. */
@@ -24,8 +24,9 @@ export interface Traces {
 
 const PORTION = 20_000
 const CHOSEN = 'select value from json_each(?)'
-/** SQLite's lower() knows ASCII alone: whatever is beyond it is judged here. */
-const FITS = (column: string) => `(lower(trim(${column})) in (${CHOSEN}) or ${column} glob '*[^ -~]*')`
+/** SQLite's lower() knows ASCII alone: whatever is beyond it is judged here. A glob would cost three times as much. */
+const FITS = (column: string) =>
+  `(lower(trim(${column}, char(9, 10, 11, 12, 13, 32))) in (${CHOSEN}) or length(${column}) <> octet_length(${column}))`
 
 /** Look on from where an earlier look ended; everything where there was none. */
 export interface From {
@@ -65,32 +66,40 @@ export function lookForTraces(rows: Rows<'identity'>, traces: Traces, from: From
 /** A portion at a time, a few milliseconds each; the caller waits in between. Adds to `traces`. */
 export function* looking(rows: Rows<'identity'>, traces: Traces, from: From = BEGINNING): Generator<void> {
   if (traces.keys.size === 0) return
-  if (from.AuthLog === 0) yield* typedByIndex(rows, traces)
+  if (from.AuthLog === 0) yield* spellingsIn(rows, 'AuthLog', traces.keys, traces.typed)
   else yield* typedSince(rows, traces, from.AuthLog)
   yield* equal(rows, traces, 'LoginToken', 'email', traces.tokens, from.LoginToken)
   yield* equal(rows, traces, 'DetachedValue', 'value', traces.values, from.DetachedValue)
   yield* containing(rows, traces, from.LegacyOriginal)
 }
 
-function note({ keys, typed }: Traces, email: string): void {
+/** Email key → the spellings of it. */
+export type Spellings = Map<string, Set<string>>
+
+function note(keys: ReadonlySet<string>, found: Spellings, email: string): void {
   const key = emailKey(email)
-  if (keys.has(key)) typed.set(key, (typed.get(key) ?? new Set()).add(email))
+  if (keys.has(key)) found.set(key, (found.get(key) ?? new Set()).add(email))
 }
 
-/** The index of the log is far smaller than the log. */
-function* typedByIndex(rows: Rows<'identity'>, traces: Traces): Generator<void> {
-  const keys = JSON.stringify([...traces.keys])
+/** Reads the index of emails, which is far smaller than the table, a portion at a time. Adds to `found`. */
+export function* spellingsIn(
+  rows: Rows<'identity'>,
+  table: 'AuthLog' | 'User',
+  keys: ReadonlySet<string>,
+  found: Spellings,
+): Generator<void> {
+  const chosen = JSON.stringify([...keys])
   for (let from = ''; ; yield) {
     const [until] = rows.all<{ email: string }>(
-      `select email from "AuthLog" where email > ? order by email limit 1 offset ${PORTION}`,
+      `select email from "${table}" where email > ? order by email limit 1 offset ${PORTION}`,
       from,
     )
     const [bound, values] = until ? ['and email <= ?', [until.email]] : ['', []]
-    const found = rows.all<{ email: string }>(
-      `select distinct email from "AuthLog" where email > ? ${bound} and ${FITS('email')}`,
-      ...[from, ...values, keys],
+    const fitting = rows.all<{ email: string }>(
+      `select distinct email from "${table}" where email > ? ${bound} and ${FITS('email')}`,
+      ...[from, ...values, chosen],
     )
-    for (const { email } of found) note(traces, email)
+    for (const { email } of fitting) note(keys, found, email)
     if (!until) return
     from = until.email
   }
@@ -99,7 +108,7 @@ function* typedByIndex(rows: Rows<'identity'>, traces: Traces): Generator<void> 
 function* typedSince(rows: Rows<'identity'>, traces: Traces, from: number): Generator<void> {
   const keys = JSON.stringify([...traces.keys])
   const sql = `select distinct email from "AuthLog" where _rowid_ > ? and ${FITS('email')}`
-  for (const { email } of rows.all<{ email: string }>(sql, from, keys)) note(traces, email)
+  for (const { email } of rows.all<{ email: string }>(sql, from, keys)) note(traces.keys, traces.typed, email)
   yield
 }
 
@@ -130,7 +139,8 @@ function* equal(
 /** Originals are whole cells of the unified database, of any kind: bytes are compared as the text that they may be. */
 function* containing(rows: Rows<'identity'>, { keys, originals }: Traces, from: number): Generator<void> {
   const sql = `select o._rowid_ as at, k.value as key from "LegacyOriginal" o join json_each(?) k
-    on instr(lower(cast(o.value as text)), k.value) > 0 where o._rowid_ > ? and o._rowid_ <= ?`
+    on length(o.value) >= length(k.value) and instr(lower(cast(o.value as text)), k.value) > 0
+    where o._rowid_ > ? and o._rowid_ <= ?`
   for (const [low, high] of portions(rows, 'LegacyOriginal', from)) {
     const found = rows.all<{ at: number; key: string }>(sql, JSON.stringify([...keys]), low, high)
     for (const { at, key } of found) originals.set(at, key)

@@ -17,17 +17,6 @@ export function findUserByEmail(rows: Rows<'identity'>, email: string): User | u
   return rows.find('User', { email }) ?? rows.find('User', { email: key }) ?? findBySpelling(rows, key)
 }
 
-/** Everybody whose email has this key: more than one where the unified database told spellings apart. */
-export function usersOfKey(rows: Rows<'identity'>, email: string): readonly User[] {
-  const key = emailKey(email)
-  findBySpelling(rows, key)
-  const ids = new Set([rows.find('User', { email: key })?.id, ...(known.get(rows)?.ids.get(key) ?? [])])
-  return [...ids].flatMap((id) => {
-    const user = id === undefined ? undefined : rows.find('User', { id })
-    return user && emailKey(user.email) === key ? [user] : []
-  })
-}
-
 /** Throws NotFoundError. */
 export function requireUser(rows: Rows<'identity'>, id: string): User {
   const user = rows.find('User', { id })

@@ -9,8 +9,8 @@ import { emailKey } from '../identity/emails.ts'
 import type { Erased, TakenValues } from '../identity/erasure.ts'
 import { addressesOf } from '../identity/former-addresses.ts'
 import { requireSubject } from '../identity/restrictions.ts'
-import { endOf, looking, noTraces } from '../identity/traces.ts'
-import { requireAnotherServiceAdmin, usersOfKey } from '../identity/users.ts'
+import { endOf, looking, noTraces, spellingsIn } from '../identity/traces.ts'
+import { requireAnotherServiceAdmin } from '../identity/users.ts'
 import type { Answer } from './changes.ts'
 import { eraseInIdentity, type Known } from './erasing.ts'
 import { countLinks, type Followed } from './link-policies.ts'
@@ -52,7 +52,8 @@ export async function eraseSubject(
       const before = tx.find('Erasure', { subjectId })
       if (before && isGone(tx, subjectId))
         return { data: answerOf(before.id, subjectId, idsIn(before.receipt, subjectId)) }
-      const ids = whoIsMeant(tx, subjectId)
+      requireAllowed(tx, subjectId)
+      const ids = withContact(tx, subjectId)
       const erasedAt = begin.now()
       const linked = { billing: linksIn(sagas, 'billing', ids), admin: linksIn(sagas, 'admin', ids) }
       const { rows, values: taken } = eraseInIdentity(tx, ids, erasedAt, known)
@@ -89,7 +90,8 @@ export async function foreseeErasure(sagas: Sagas, subjectId: string): Promise<B
   const foreseen = new Foreseen()
   await files.identity
     .change((tx) => {
-      const ids = whoIsMeant(tx, subjectId)
+      requireAllowed(tx, subjectId)
+      const ids = withContact(tx, subjectId)
       const linked = { billing: linksIn(sagas, 'billing', ids), admin: linksIn(sagas, 'admin', ids) }
       foreseen.begun = { ids, identity: eraseInIdentity(tx, ids, now(), known).rows, linked }
       throw foreseen
@@ -106,19 +108,15 @@ class Foreseen extends Error {
   begun: Begun | undefined
 }
 
-/**
- * The user or contact, and contacts with the same address, which are the same person. Throws NotFoundError; ConflictError
- * where another account has the address, and for the last service administrator.
- */
-function whoIsMeant(rows: Rows<'identity'>, subjectId: string): readonly string[] {
-  const { kind, email } = requireSubject(rows, subjectId)
-  const user = usersOfKey(rows, email).find(({ id }) => id !== subjectId)
-  if (user)
-    throw new ConflictError(`The address of this ${kind} is also that of another account`, {
-      hint:
-        kind === 'contact' ? `Erase ${user.id}: the contact goes with it.` : 'Correct one of the two addresses first.',
-    })
+/** Throws NotFoundError; ConflictError for the last service administrator. */
+function requireAllowed(rows: Rows<'identity'>, subjectId: string): void {
+  requireSubject(rows, subjectId)
   if (rows.find('User', { id: subjectId })?.isServiceAdmin) requireAnotherServiceAdmin(rows, subjectId)
+}
+
+/** The user or contact, and a contact with the same address, which is the same person. */
+function withContact(rows: Rows<'identity'>, subjectId: string): readonly string[] {
+  const { email } = requireSubject(rows, subjectId)
   const contact = rows.find('Contact', { emailKey: emailKey(email) })
   return contact && contact.id !== subjectId ? [subjectId, contact.id] : [subjectId]
 }
@@ -128,9 +126,30 @@ async function look({ files }: Sagas, subjectId: string): Promise<Known> {
   const { rows } = files.identity
   const others = OTHERS.map((domain) => rowsIn(files, domain))
   const from = endOf(rows)
+  if (!isGone(rows, subjectId)) await requireOneAccount(rows, subjectId)
   const traces = noTraces(addressesOf(rows, [subjectId]).map(({ key }) => key))
-  for (const _ of looking(rows, traces)) await new Promise((resolve) => setImmediate(resolve))
+  await inPortions(looking(rows, traces))
   return { traces, from, others }
+}
+
+async function inPortions(work: Generator<void>): Promise<void> {
+  for (const _ of work) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/**
+ * The unified database told spellings of an email apart; here nobody new gets an address that an account has, so this need
+ * not be asked again within the transaction. Throws NotFoundError, ConflictError.
+ */
+async function requireOneAccount(rows: Rows<'identity'>, subjectId: string): Promise<void> {
+  const { kind, email } = requireSubject(rows, subjectId)
+  const [key, found] = [emailKey(email), new Map<string, Set<string>>()]
+  await inPortions(spellingsIn(rows, 'User', new Set([key]), found))
+  const users = [...(found.get(key) ?? [])].map((spelling) => rows.find('User', { email: spelling })?.id)
+  const other = users.find((id) => id !== undefined && id !== subjectId)
+  if (other === undefined) return
+  throw new ConflictError(`The address of this ${kind} is also that of another account`, {
+    hint: kind === 'contact' ? `Erase ${other}: the contact goes with it.` : 'Correct one of the two addresses first.',
+  })
 }
 
 const linksIn = ({ files }: Sagas, domain: (typeof OTHERS)[number], ids: readonly string[]): readonly Followed[] =>
