@@ -43,20 +43,21 @@ const MOST_CLEAN = 64
 
 function textIn(cell: Cell): string {
   if (typeof cell === 'string') return cell
-  if (cell instanceof Uint8Array) return textOf(Buffer.from(cell)) ?? ''
+  if (cell instanceof Uint8Array) return textOf(bufferOf(cell)) ?? ''
   return cell !== null && Math.abs(Number(cell)) >= ELEVEN_DIGITS ? String(cell) : ''
 }
 
 /** Bytes that are text by what the text says; of others the emails in their readable parts, where identity.db knows them. */
 function inBytes(bytes: Uint8Array, known: KnownValues): readonly Hit[] {
-  const text = textOf(Buffer.from(bytes))
+  const buffer = bufferOf(bytes)
+  const text = textOf(buffer)
   if (text !== undefined) return inText(text, known)
-  const readable =
-    Buffer.from(bytes)
-      .toString('latin1')
-      .match(/[\x20-\x7e]{6,}/g) ?? []
+  // Hashes of the chains come by the million; most hold no `@` at all.
+  const readable = buffer.includes('@') ? (buffer.toString('latin1').match(/[\x20-\x7e]{6,}/g) ?? []) : []
   return readable.flatMap((part) => inKey(part, known)).filter(({ isKnown }) => isKnown)
 }
+
+const bufferOf = (bytes: Uint8Array): Buffer => (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes))
 
 function inKey(text: string, known: KnownValues): readonly Hit[] {
   const isQuiet = marksOf(text) === 0 && runMarks(text) === 0 && !/[&=]/.test(text)
