@@ -38,5 +38,5 @@ function isOctet(bytes: Uint8Array, at: number): boolean {
   while (isDigit(bytes[from - 1]) && at - from < 4) from--
   while (isDigit(bytes[to]) && to - at < 5) to++
   const digits = String.fromCharCode(...bytes.subarray(from, to))
-  return digits.length <= 3 && Number(digits) <= HIGHEST_OCTET
+  return Number(digits) <= HIGHEST_OCTET
 }

@@ -5,13 +5,15 @@
 
 /** In all four bytes and the four before: base64 of printable text, by the phase in which its groups of four begin. */
 export const PHASES = 0b1111
-export const HEX_DIGITS = 16
+/** Pairs of hexadecimal digits of printable text, which begin at even or at odd places. */
+export const HEX_EVEN = 16
+export const HEX_ODD = 32
 /** Characters and zeros in turn. */
-export const WIDE_EVEN = 32
-export const WIDE_ODD = 64
-const RUNS = PHASES | HEX_DIGITS | WIDE_EVEN | WIDE_ODD
+export const WIDE_EVEN = 64
+export const WIDE_ODD = 128
+const RUNS = PHASES | HEX_EVEN | HEX_ODD | WIDE_EVEN | WIDE_ODD
 /** None of the bytes begins something by itself: `@`, `%`, `\` and `=`. */
-const QUIET = 128
+const QUIET = 256
 
 /** The value of a base64 digit of both alphabets, or -1. */
 export const DIGIT = new Int8Array(256).fill(-1)
@@ -42,15 +44,18 @@ function classOf(byte: number, position: number): number {
   let flags = marks.has(byte) ? 0 : QUIET
   for (let phase = 0; phase < 4; phase++)
     if (fitsText(DIGIT[byte] as number, (position - phase) & 3)) flags |= 1 << phase
-  if ((NIBBLE[byte] as number) >= 0) flags |= HEX_DIGITS
   const isEven = position % 2 === 0
+  const nibble = NIBBLE[byte] as number
+  const isFirst = nibble >= 2 && nibble < 8
+  if (isEven ? isFirst : nibble >= 0) flags |= HEX_EVEN
+  if (isEven ? nibble >= 0 : isFirst) flags |= HEX_ODD
   if (isEven ? isPrintable(byte) : byte === 0) flags |= WIDE_EVEN
   if (isEven ? byte === 0 : isPrintable(byte)) flags |= WIDE_ODD
   return flags
 }
 
 const halves = (position: number) =>
-  Uint8Array.from({ length: 65_536 }, (_, half) => classOf(half & 255, position) & classOf(half >>> 8, position + 1))
+  Uint16Array.from({ length: 65_536 }, (_, half) => classOf(half & 255, position) & classOf(half >>> 8, position + 1))
 const LOW = halves(0)
 const HIGH = halves(2)
 

@@ -3,7 +3,7 @@
  * which it is found (see anchors.ts and windows.ts), then its bytes, in lower case (ASCII) where case does not matter.
  * A record's address is its number; 0 is none.
  */
-import { KINDS, LONGEST, type NeedleKind, PLAIN } from './kinds.ts'
+import { BASE64, KINDS, LONGEST, type NeedleKind, UTF16 } from './kinds.ts'
 
 const BLOCK_BITS = 21
 const BLOCK_BYTES = 1 << BLOCK_BITS
@@ -13,8 +13,8 @@ const FIRST_SLOTS = 1 << 12
 export const HEAD_BYTES = 3
 /** In the second byte: three bits of kind, two of form, and these two. */
 const FORM_SHIFT = 3
-/** The value's UTF-16 or base64 is a record of its own: what decoding finds is not counted again. */
-export const OWN_UTF16 = 64
+/** The value's UTF-16 and hex, or its base64, are records of their own: what decoding finds is not counted again. */
+export const OWN_WIDE = 64
 export const OWN_BASE64 = 128
 
 export type Blocks = readonly Uint8Array[]
@@ -24,6 +24,8 @@ export const blockOf = (blocks: Blocks, address: number): Uint8Array =>
 export const placeOf = (address: number): number => address & BLOCK_MASK
 export const kindOf = (mark: number): number => mark & 7
 export const formOf = (mark: number): number => (mark >>> FORM_SHIFT) & 3
+
+const isExact = (form: number): boolean => form === UTF16 || form === BASE64
 
 /** ASCII letters to lower case; other bytes as they are. */
 export const FOLD = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte))
@@ -41,7 +43,7 @@ export class NeedleStore {
     const length = Math.min(bytes.length, LONGEST)
     for (let at = 0; at < length; at++) {
       const byte = bytes[at] as number
-      this.#scratch[at] = form === PLAIN ? (FOLD[byte] as number) : byte
+      this.#scratch[at] = isExact(form) ? byte : (FOLD[byte] as number)
     }
     const slot = this.#slotOf(this.#scratch, length, form)
     if (this.#slots[slot] !== 0) return false
@@ -120,7 +122,7 @@ function hashOf(bytes: Uint8Array, from: number, length: number): number {
 export function isRecordAt(block: Uint8Array, place: number, bytes: Uint8Array, start: number, end: number): boolean {
   const length = block[place] as number
   if (start < 0 || start + length > end) return false
-  const exact = formOf(block[place + 1] as number) !== PLAIN
+  const exact = isExact(formOf(block[place + 1] as number))
   for (let at = 0; at < length; at++) {
     const byte = bytes[start + at] as number
     if (block[place + HEAD_BYTES + at] !== (exact ? byte : FOLD[byte])) return false

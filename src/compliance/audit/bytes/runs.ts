@@ -1,8 +1,8 @@
 // Text that is written as something else: from a word that filterClasses found, the whole run is decoded.
-import { DIGIT, HEX_DIGITS, isPrintable, NIBBLE, WIDE_EVEN, WIDE_ODD } from './classes.ts'
+import { DIGIT, HEX_EVEN, HEX_ODD, isPrintable, NIBBLE, WIDE_EVEN, WIDE_ODD } from './classes.ts'
 import type { Searched } from './finder.ts'
 import { BASE64, HEX, UTF16 } from './kinds.ts'
-import { OWN_BASE64, OWN_UTF16 } from './needle-store.ts'
+import { OWN_BASE64, OWN_WIDE } from './needle-store.ts'
 
 /** Decoded bytes, and where they stood: byte n began at `start + n * rate`. */
 export interface Decoded {
@@ -47,19 +47,19 @@ const READINGS: readonly Reading[] = [
       decode: (bytes, at, end, into) => decodeBase64(bytes, at, end, phase, into),
     }),
   ),
-  ...[0, 1].map(
-    (skip): Reading => ({
-      flag: HEX_DIGITS,
+  ...[HEX_EVEN, HEX_ODD].map(
+    (flag, parity): Reading => ({
+      flag,
       form: HEX,
-      own: 0,
-      decode: (bytes, at, end, into) => decodeHex(bytes, at, end, skip, into),
+      own: OWN_WIDE,
+      decode: (bytes, at, end, into) => decodeHex(bytes, at, end, parity, into),
     }),
   ),
-  { flag: WIDE_EVEN, form: UTF16, own: OWN_UTF16, decode: decodeWide },
+  { flag: WIDE_EVEN, form: UTF16, own: OWN_WIDE, decode: decodeWide },
   {
     flag: WIDE_ODD,
     form: UTF16,
-    own: OWN_UTF16,
+    own: OWN_WIDE,
     decode: (bytes, at, end, into) => decodeWide(bytes, at + 1, end, into),
   },
 ]
@@ -85,17 +85,18 @@ export function eachRun(
   }
 }
 
-/** Two hexadecimal digits for a byte; `skip` 1: those that begin at the run's second digit. */
-function decodeHex(bytes: Uint8Array, at: number, end: number, skip: number, into: Decoded): void {
+/** Two hexadecimal digits for a byte; pairs begin at places that are `parity` modulo 2. */
+function decodeHex(bytes: Uint8Array, at: number, end: number, parity: number, into: Decoded): void {
   const first = runStart(bytes, at, NIBBLE)
   let length = 0
-  let from = first + skip
+  const start = first + ((first ^ parity) & 1)
+  let from = start
   for (; from + 1 < end; from += 2) {
     const [high, low] = [NIBBLE[bytes[from] as number] as number, NIBBLE[bytes[from + 1] as number] as number]
     if (high < 0 || low < 0) break
     into.bytes[length++] = (high << 4) | low
   }
-  into.start = first + skip
+  into.start = start
   into.rate = 2
   into.end = from
   close(into, length)

@@ -1,10 +1,10 @@
 /**
  * The records of one value. In ASCII one is enough: case is folded, and text in another form is decoded before it is
  * compared. What folding or decoding would miss gets records of its own: letters beyond ASCII in lower and upper case,
- * their UTF-16, and base64 where too little text is left to tell it from any other letters and digits.
+ * their UTF-16 and hex, and base64 where too little text is left to tell it from any other letters and digits.
  */
-import { BASE64, LONGEST, type Needle, PLAIN, SHORTEST, SHORTEST_ADDRESS, UTF16 } from './kinds.ts'
-import { type NeedleStore, OWN_BASE64, OWN_UTF16 } from './needle-store.ts'
+import { BASE64, HEX, LONGEST, type Needle, PLAIN, SHORTEST, SHORTEST_ADDRESS, UTF16 } from './kinds.ts'
+import { type NeedleStore, OWN_BASE64, OWN_WIDE } from './needle-store.ts'
 
 /** Base64 of less text than this may have no two aligned words of it. */
 const DECODED_FROM = 10
@@ -18,11 +18,12 @@ export function addNeedle(store: NeedleStore, { value, kind }: Needle): boolean 
   const bytes = Buffer.from(value)
   const ascii = isAscii(value)
   if (ascii && bytes.length >= DECODED_FROM) return store.add(bytes, kind, PLAIN)
-  const isNew = store.add(bytes, kind, PLAIN, ascii ? OWN_BASE64 : OWN_BASE64 | OWN_UTF16)
+  const isNew = store.add(bytes, kind, PLAIN, ascii ? OWN_BASE64 : OWN_BASE64 | OWN_WIDE)
   for (const spelling of new Set([value, value.toLowerCase(), value.toUpperCase()])) {
     const text = Buffer.from(spelling)
-    if (!ascii) store.add(text, kind, PLAIN, OWN_BASE64 | OWN_UTF16)
+    if (!ascii) store.add(text, kind, PLAIN, OWN_BASE64 | OWN_WIDE)
     if (!ascii) for (const wide of wideOf(spelling)) store.add(wide, kind, UTF16)
+    if (!ascii) store.add(Buffer.from(text.toString('hex')), kind, HEX)
     for (const digits of base64Of(text)) store.add(Buffer.from(digits), kind, BASE64)
   }
   return isNew

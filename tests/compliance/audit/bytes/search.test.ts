@@ -32,6 +32,7 @@ describe('forms', () => {
     ['UTF-16 in another case', 'utf-16', wide(ANN.toUpperCase())],
     ['hex', 'hex', bytesOf(bytesOf(ANN).toString('hex'))],
     ['hex in capitals', 'hex', bytesOf(bytesOf(ANN).toString('hex').toUpperCase())],
+    ['hex, behind another digit', 'hex', bytesOf(`f${bytesOf(ANN).toString('hex')}`)],
     ['base64', 'base64', bytesOf(bytesOf(ANN).toString('base64'))],
     ['base64 for URLs', 'base64', bytesOf(bytesOf(`?>?${ANN}?>?`).toString('base64url'))],
     ['base64, behind one byte', 'base64', bytesOf(bytesOf(`"${ANN}"`).toString('base64'))],
@@ -143,6 +144,23 @@ describe('pieces', () => {
       bytes.write(ANN, length - ANN.length)
       const found = await findIn(bytes, emails(ANN))
       expect(found.map(({ at }) => at)).toEqual(length < 48 ? [length - 24] : [0, length - 24])
+    }
+  })
+
+  test('what stands before and behind the end of a piece counts once, and as it would elsewhere', async () => {
+    const address = '41.13.2.5'
+    for (let at = PIECE - 3_000; at < PIECE + 40; at += at < PIECE - 60 ? 97 : 1) {
+      const bytes = Buffer.alloc(PIECE + 5_000, 1)
+      bytes.write(`${address}1 1${address} ${address}`, at)
+      const found = await findIn(bytes, [{ value: address, kind: 'ip' }])
+      expect(
+        found.map((each) => [each.at - at, each.touched]),
+        `at ${at}`,
+      ).toEqual([
+        [0, true],
+        [12, true],
+        [22, false],
+      ])
     }
   })
 
