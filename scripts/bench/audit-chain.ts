@@ -1,21 +1,22 @@
-// What the chain of the logs costs: the same rows with it and without, turn by turn on files of their own. Without it the rows
-// go by the same steps (row-codec.ts) up to SQLite, and no link is written.
+// What the chain of the logs costs: the same changes with it and without, turn by turn on files of their own, and how long a
+// large log takes to be taken in and to be verified.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { openSubscription } from '../../src/billing/subscriptions.ts'
 import { verifyChains } from '../../src/compliance/chain/verify.ts'
-import { pathInFolder } from '../../src/config.ts'
-import { modelNamed, quote } from '../../src/database/catalog.ts'
+import { pathInFolder, readConfig } from '../../src/config.ts'
+import { type Context, createContext } from '../../src/context.ts'
+import { allModels } from '../../src/database/catalog.ts'
 import { beginChain } from '../../src/database/chain.ts'
-import { changeIn, type Files, openFile } from '../../src/database/clients.ts'
 import { openReader, openWriter } from '../../src/database/connections.ts'
-import { DOMAINS, type Domain } from '../../src/database/domains.ts'
+import { DOMAINS } from '../../src/database/domains.ts'
 import { migrate } from '../../src/database/migrations.ts'
-import { codecOf } from '../../src/database/row-codec.ts'
-import type { Tx } from '../../src/database/rows.ts'
+import { overrideTier } from '../../src/saga/administer.ts'
+import type { AuditBenchOptions, AuditBenchResult } from './audit.ts'
 import { CACHE } from './data.ts'
 import { type Figure, spread, type Verdict, verdict } from './measure.ts'
 
-export interface ChainBenchOptions {
+interface ChainBenchOptions {
   readonly rounds: number
   /** Rows a round. */
   readonly changes: number
@@ -24,122 +25,126 @@ export interface ChainBenchOptions {
   readonly say: (text: string) => void
 }
 
-export interface ChainBenchResult {
-  readonly figures: readonly Figure[]
-  readonly verdicts: readonly Verdict[]
-}
-
-interface Log {
-  readonly domain: Domain
-  readonly model: string
-  /** Rows a change, and how many changes wait for one COMMIT. */
-  readonly rows: number
-  readonly atOnce: number
+interface Case {
   readonly name: string
   /** What is compared: where nothing is synced, nothing is waited for either, and processor time does not know who else runs. */
   readonly clock: 'wall' | 'processor'
+  /** Rows of the log that a turn writes. */
+  readonly rows: number
+  turn(side: Context): Promise<unknown>
 }
 
-const LOGS: readonly Log[] = [
+const [ADMIN, USER] = ['boss', 'ann']
+
+const CASES: readonly Case[] = [
   {
-    domain: 'billing',
-    model: 'SubscriptionEvent',
-    rows: 1,
-    atOnce: 1,
-    name: 'a SubscriptionEvent, synced',
-    clock: 'wall',
-  },
-  { domain: 'admin', model: 'AdminLog', rows: 1, atOnce: 1, name: 'an AdminLog row, synced', clock: 'wall' },
-  {
-    domain: 'billing',
-    model: 'SubscriptionEvent',
-    rows: 1,
-    atOnce: 16,
-    name: 'a SubscriptionEvent, 16 changes a sync',
-    clock: 'wall',
-  },
-  { domain: 'identity', model: 'AccessLog', rows: 1, atOnce: 1, name: 'an AccessLog row alone', clock: 'processor' },
-  {
-    domain: 'identity',
-    model: 'AccessLog',
-    rows: 16,
-    atOnce: 1,
-    name: '16 AccessLog rows of one batch',
-    clock: 'processor',
+    ...{ name: 'a tier override: a SubscriptionEvent and an AdminLog row, settled', clock: 'wall', rows: 1 },
+    turn: (context) => overridden(context),
   },
   {
-    domain: 'identity',
-    model: 'AccessLog',
-    rows: 64,
-    atOnce: 1,
-    name: '64 AccessLog rows of one batch',
-    clock: 'processor',
+    ...{ name: 'a SubscriptionEvent alone, synced', clock: 'wall', rows: 1 },
+    turn: ({ files }) => files.billing.change((tx) => tx.insert('SubscriptionEvent', event())),
+  },
+  {
+    ...{ name: '64 SubscriptionEvents alone, synced together', clock: 'wall', rows: 64 },
+    turn: ({ files }) =>
+      Promise.all(times(64, () => files.billing.change((tx) => tx.insert('SubscriptionEvent', event())))),
+  },
+  {
+    ...{ name: 'an AdminLog row alone, synced', clock: 'wall', rows: 1 },
+    turn: ({ files }) => files.admin.change((tx) => tx.insert('AdminLog', adminLog())),
+  },
+  {
+    ...{ name: 'an AccessLog row alone, not synced', clock: 'processor', rows: 1 },
+    turn: ({ files }) => files.identity.change((tx) => tx.insertAll('AccessLog', times(1, accessLog))),
+  },
+  {
+    ...{ name: '16 AccessLog rows of one batch, not synced', clock: 'processor', rows: 16 },
+    turn: ({ files }) => files.identity.change((tx) => tx.insertAll('AccessLog', times(16, accessLog))),
+  },
+  {
+    ...{ name: '64 AccessLog rows of one batch, not synced', clock: 'processor', rows: 64 },
+    turn: ({ files }) => files.identity.change((tx) => tx.insertAll('AccessLog', times(64, accessLog))),
   },
 ]
 const BOUND = 1.1
+/** Processor time is counted in steps of some milliseconds. */
+const PROCESSOR_FACTOR = 30
 
-type Row = Readonly<Record<string, unknown>>
-type Write = (tx: Tx, model: string, rows: readonly Row[]) => void
+export async function benchChain({ quick, say }: Pick<AuditBenchOptions, 'quick' | 'say'>): Promise<AuditBenchResult> {
+  return await measured(
+    quick ? { rounds: 2, changes: 16, rows: 1_000, say } : { rounds: 41, changes: 64, rows: 1_000_000, say },
+  )
+}
 
-export async function benchChain(options: ChainBenchOptions): Promise<ChainBenchResult> {
+async function measured(options: ChainBenchOptions): Promise<AuditBenchResult> {
   mkdirSync(CACHE, { recursive: true })
   const dir = mkdtempSync(join(CACHE, 'chain-'))
   try {
-    const [figures, verdicts]: [Figure[], Verdict[]] = [[], []]
-    for (const log of LOGS) {
-      options.say(`${log.name}: ${options.rounds} rounds …`)
-      const [without, chained] = await sides(dir, log, options)
-      const unit = log.clock === 'wall' ? 'µs' : 'processor µs'
-      figures.push(figureOf(`${log.name}, without the chain (${unit} a row)`, without))
-      figures.push(figureOf(`${log.name}, with the chain (${unit} a row)`, chained))
-      const ratio = spread(chained).median / spread(without).median
-      verdicts.push(verdict(`${log.name}: with the chain / without`, ratio, BOUND))
+    const figures = [...(await wholeChain(dir, options))]
+    const verdicts: Verdict[] = []
+    await using without = await openSide(join(dir, 'without'), false)
+    await using chained = await openSide(join(dir, 'chained'), true)
+    for (const one of CASES) {
+      options.say(`${one.name}: ${options.rounds} rounds …`)
+      const samples = await sides(one, [without, chained], options)
+      const unit = one.clock === 'wall' ? 'µs' : 'processor µs'
+      const [plain, linked] = [spread(samples[0]), spread(samples[1])]
+      figures.push({ name: `${one.name}, without the chain (${unit} a row)`, ...plain })
+      figures.push({ name: `${one.name}, with the chain (${unit} a row)`, ...linked })
+      verdicts.push(verdict(`${one.name}: with the chain / without`, linked.median / plain.median, BOUND))
     }
-    figures.push(...(await wholeChain(dir, options)))
     return { figures, verdicts }
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
 }
 
-const figureOf = (name: string, samples: readonly number[]): Figure => ({ name, ...spread(samples) })
+/** The application over three files. Without the chain it does everything else: its rows are no log's to it. */
+async function openSide(dir: string, isChained: boolean): Promise<Context> {
+  const config = readConfig({ GOGGA_DATA_DIR: dir, GOGGA_LOG_LEVEL: 'silent' }, dir)
+  for (const domain of DOMAINS) migrate(domain, config.paths[domain])
+  const logs = allModels.filter(({ chained }) => chained) as { chained?: true }[]
+  if (!isChained) for (const log of logs) delete log.chained
+  try {
+    const context = await createContext(config)
+    await plantPeople(context)
+    return context
+  } finally {
+    for (const log of logs) log.chained = true
+  }
+}
+
+async function plantPeople({ files, now }: Context): Promise<void> {
+  const times = { createdAt: now(), updatedAt: now() }
+  await files.identity.change((tx) => {
+    const roles = { isAdmin: true, isServiceAdmin: true }
+    for (const id of [ADMIN, USER]) tx.insert('User', { id, email: `${id}@example.com`, ...roles, ...times })
+  })
+  await files.billing.change((tx) => void openSubscription(tx, { userId: USER }, { now, newId: () => 'subscription' }))
+}
 
 /** Microseconds a row of each round. The one that goes first changes from round to round. */
-async function sides(dir: string, log: Log, { rounds, changes }: ChainBenchOptions) {
+async function sides(
+  one: Case,
+  [without, chained]: readonly [Context, Context],
+  { rounds, changes }: ChainBenchOptions,
+) {
   const samples: [number[], number[]] = [[], []]
-  const files = [await openFiles(join(dir, `${log.name}-without`)), await openFiles(join(dir, `${log.name}-with`))]
-  const ways = [writePlain, writeChained]
-  try {
-    for (let round = -2; round < rounds; round++) {
-      for (const side of round % 2 === 0 ? [0, 1] : [1, 0]) {
-        const micros = await timed(files[side] as Files, log, ways[side] as Write, changes)
-        if (round >= 0) samples[side as 0 | 1].push(micros)
-      }
+  for (let round = -2; round < rounds; round++) {
+    for (const side of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+      const micros = await timed(side === 0 ? without : chained, one, changes)
+      if (round >= 0) samples[side].push(micros)
     }
-  } finally {
-    for (const opened of files) for (const domain of DOMAINS) await opened[domain][Symbol.asyncDispose]()
   }
   return samples
 }
 
-async function openFiles(dir: string): Promise<Files> {
-  const open = async <D extends Domain>(domain: D) => {
-    const path = pathInFolder(dir, domain)
-    migrate(domain, path)
-    return await openFile(domain, path, { busyTimeoutMs: 5_000, cacheMb: 32 })
-  }
-  return { identity: await open('identity'), billing: await open('billing'), admin: await open('admin') }
-}
-
-async function timed(files: Files, { domain, model, rows, atOnce, clock }: Log, write: Write, changes: number) {
-  const turns = Math.max(1, Math.round(changes / atOnce / rows))
-  const batches = Array.from({ length: turns * atOnce }, () => Array.from({ length: rows }, () => rowOf(model)))
+async function timed(context: Context, { rows, clock, turn }: Case, changes: number): Promise<number> {
+  const turns = Math.ceil((clock === 'wall' ? changes : PROCESSOR_FACTOR * changes) / rows)
   const began = CLOCKS[clock]()
-  for (let turn = 0; turn < turns; turn++) {
-    const own = batches.slice(turn * atOnce, (turn + 1) * atOnce)
-    await Promise.all(own.map((batch) => changeIn(files, domain, (tx) => write(tx, model, batch))))
-  }
-  return (CLOCKS[clock]() - began) / (turns * atOnce * rows)
+  for (let at = 0; at < turns; at++) await turn(context)
+  return (CLOCKS[clock]() - began) / (turns * rows)
 }
 
 /** Microseconds. */
@@ -151,43 +156,33 @@ const CLOCKS = {
   },
 } as const
 
-const writeChained: Write = (tx, model, rows) =>
-  (tx as unknown as { insertAll(model: string, rows: readonly Row[]): void }).insertAll(model, rows)
-
-/** Everything that `insertAll` does for a table without a chain. */
-const writePlain: Write = (tx, model, rows) => {
-  const { names, check, encode } = codecIn(tx.domain, model)
-  for (const row of rows) {
-    const columns = names(row)
-    check(row)
-    const values = columns.map((name) => encode(name, row[name]))
-    const marks = columns.map(() => '?').join(', ')
-    tx.run(`insert into ${quote(model)} (${columns.map(quote).join(', ')}) values (${marks})`, ...values)
-  }
-}
-
-const codecs = new Map<string, ReturnType<typeof codecOf>>()
-function codecIn(domain: Domain, model: string) {
-  const codec = codecs.get(model) ?? codecOf(modelNamed(domain, model))
-  codecs.set(model, codec)
-  return codec
-}
-
 let made = 0
-function rowOf(model: string): Row {
+
+function overridden({ sagas }: Context) {
   made += 1
-  const id = () => crypto.randomUUID()
-  const createdAt = new Date(Date.UTC(2026, 10, 22) + made)
-  if (model === 'AccessLog') {
-    const what = { route: 'GET /v1/users/:id', fields: 'users.email contacts.email', subjects: JSON.stringify([id()]) }
-    return { id: id(), apiKeyId: id(), ...what, requestId: id(), purpose: 'support', createdAt }
-  }
-  if (model === 'AdminLog') {
-    const what = { action: 'voucher_created', targetUser: id(), targetId: id(), meta: '{"type":"R200"}' }
-    return { id: id(), adminId: id(), ...what, createdAt }
-  }
+  const body = { userId: USER, tier: made % 2 === 0 ? ('JIVE' as const) : ('JIGGA' as const), reason: 'a benchmark' }
+  const asked = { route: 'POST /v1/users/:id/tier-overrides', body, key: `override-${made}` }
+  return overrideTier(sagas, { userId: ADMIN, ip: '192.0.2.1' }, body, asked)
+}
+
+const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make)
+const id = () => crypto.randomUUID()
+const createdAt = () => new Date(Date.UTC(2026, 10, 22) + ++made)
+
+function accessLog() {
+  const what = { route: 'GET /v1/users/:id', fields: 'users.email contacts.email', subjects: JSON.stringify([id()]) }
+  return { id: id(), apiKeyId: id(), ...what, requestId: id(), purpose: 'support', createdAt: createdAt() }
+}
+
+function adminLog() {
+  const what = { action: 'voucher_created', targetUser: id(), targetId: id(), meta: '{"type":"R200"}' }
+  return { id: id(), adminId: id(), ...what, createdAt: createdAt() }
+}
+
+function event() {
   const tiers = { fromTier: 'JIVE', toTier: 'JIVE', fromStatus: 'active', toStatus: 'active' }
-  return { id: id(), subscriptionId: id(), userId: id(), event: 'credits_reset', ...tiers, actor: 'system', createdAt }
+  const what = { event: 'credits_reset', ...tiers, actor: 'system', meta: null }
+  return { id: id(), subscriptionId: id(), userId: id(), ...what, createdAt: createdAt() }
 }
 
 /** How long a migration takes for a large log, and a verification of it. */

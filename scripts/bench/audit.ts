@@ -1,5 +1,6 @@
 // What audits cost, part by part.
 import { benchBytes } from './audit-bytes.ts'
+import { benchChain } from './audit-chain.ts'
 import type { Figure, Verdict } from './measure.ts'
 
 export interface AuditBenchOptions {
@@ -15,7 +16,7 @@ export interface AuditBenchResult {
 
 type Part = (options: AuditBenchOptions) => Promise<AuditBenchResult>
 
-const PARTS: readonly Part[] = [benchBytes]
+const PARTS: readonly Part[] = [benchBytes, benchChain]
 
 export async function benchAudit(options: AuditBenchOptions): Promise<AuditBenchResult> {
   const results: AuditBenchResult[] = []
