@@ -205,5 +205,8 @@ test('the audit on a thread of its own ends when it is called off', () =>
     await expect(auditValues(paths, { signal: AbortSignal.abort(new Error('called off')) })).rejects.toThrow(
       'called off',
     )
+    const calling = new AbortController()
+    const onProgress = () => calling.abort(new Error('called off on the way'))
+    await expect(auditValues(paths, { signal: calling.signal, onProgress })).rejects.toThrow('called off on the way')
     await expect(auditValues({ ...paths, admin: `${paths.admin}.missing` })).rejects.toThrow('admin.db is missing')
   }))
