@@ -1,14 +1,11 @@
 // What the commands about a person share: who is meant, by id or by email, and the files. They work beside a running server.
 import { text } from 'node:stream/consumers'
-import type { BackupHeld } from '../compliance/erasure/receipt.ts'
 import { readSigningKey } from '../compliance/signing.ts'
 import { type Config, readConfig } from '../config.ts'
 import { type Context, createContext } from '../context.ts'
-import { DOMAINS } from '../database/domains.ts'
 import { NotFoundError, UsageError } from '../errors.ts'
 import { findSubject } from '../identity/contacts.ts'
-import { expiryOf } from '../ops/backup/expiry.ts'
-import { listBackups } from '../ops/backup/list.ts'
+import { heldBackups } from '../ops/backup/held.ts'
 import { readPolicies } from '../ops/backup/policy.ts'
 import type { Arguments } from './command.ts'
 
@@ -43,18 +40,11 @@ function subjectIn({ files }: Context, word: string): string {
 /** One command, one request: no key, so that a repeat is a request of its own. */
 export const askedFor = (verb: string, subjectId: string) => ({ route: `gogga ${verb}`, body: { subjectId } })
 
-/** Of all files, as their policies keep them; none where a store cannot be read now, and then the receipt would lie: it throws. */
-export async function backupsHeld(config: Config): Promise<readonly BackupHeld[]> {
-  const policies = readPolicies({ file: config.backupPolicy, dataDir: config.dataDir })
-  const lists = await Promise.all(DOMAINS.map((domain) => listBackups(policies[domain])))
-  return lists.flatMap(({ backups }) =>
-    backups.map(({ manifest }) => ({
-      domain: manifest.domain,
-      id: manifest.id,
-      takenAt: manifest.takenAt,
-      expiresAt: expiryOf(manifest, policies[manifest.domain]).toISOString(),
-    })),
-  )
-}
+export const backupsOf = ({ backupPolicy, dataDir }: Config) =>
+  heldBackups(readPolicies({ file: backupPolicy, dataDir }))
 
-export const signingKeyIn = (path: string | undefined) => (path === undefined ? undefined : readSigningKey(path))
+/** The file that is named, else the configured one; undefined: nothing is signed. */
+export function signingKeyIn(path: string | undefined, { signingKeyFile }: Config) {
+  const file = path ?? signingKeyFile
+  return file === undefined ? undefined : readSigningKey(file)
+}

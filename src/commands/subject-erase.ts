@@ -4,7 +4,7 @@ import { type Eraser, erasePerson, type Preview, previewErasure } from '../compl
 import type { BackupHeld, Receipt, TableDone } from '../compliance/erasure/receipt.ts'
 import type { Context } from '../context.ts'
 import type { Arguments, Command } from './command.ts'
-import { askedFor, backupsHeld, forSubject, signingKeyIn, WHO } from './subject-context.ts'
+import { askedFor, backupsOf, forSubject, signingKeyIn, WHO } from './subject-context.ts'
 
 export const eraseCommand: Command = {
   usage: 'subject erase ID [--preview] [--search FILE] [--sign KEY] [--json]',
@@ -18,7 +18,11 @@ export const eraseCommand: Command = {
       value: 'FILE',
       help: 'values to look for, one a line, where an earlier erasure was cut off before its proof',
     },
-    sign: { type: 'string', value: 'KEY', help: 'a file with an Ed25519 key (PEM) that signs the receipt' },
+    sign: {
+      type: 'string',
+      value: 'KEY',
+      help: 'a file with an Ed25519 key (PEM) that signs the receipt; GOGGA_SIGNING_KEY_FILE without it',
+    },
   },
   examples: [
     'subject erase cmb2x9k4d0001 --preview',
@@ -44,8 +48,8 @@ function eraserOf({ sagas, config }: Context, args: Arguments): Eraser {
   return {
     sagas,
     mailFolder: config.mail.folder,
-    listBackups: () => backupsHeld(config),
-    key: signingKeyIn(args.text('sign')),
+    listBackups: () => backupsOf(config),
+    key: signingKeyIn(args.text('sign'), config),
     ...(words && {
       values: {
         emails: words.filter((word) => word.includes('@')),

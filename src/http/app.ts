@@ -29,6 +29,7 @@ import { payfastRoutes } from './routes/payfast.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { statsRoutes } from './routes/stats.ts'
+import { subjectsRoutes } from './routes/subjects.ts'
 import { usageRoutes } from './routes/usage.ts'
 
 export interface AppOptions {
@@ -54,6 +55,7 @@ const CHANGES = [
   checksRoutes,
   backupsRoutes,
   accessesRoutes,
+  subjectsRoutes,
 ]
 
 /** The caller closes the app, then the context. */

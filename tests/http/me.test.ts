@@ -74,6 +74,7 @@ test('everybody sees themselves, with the email in clear, and nobody else', asyn
         isAdmin: false,
         isServiceAdmin: false,
         createdAt: '2026-01-01T00:00:00.000Z',
+        restrictions: [],
       },
     })
     expect((await of('u2')).data).toMatchObject({ id: 'u2', email: 'anna@example.co.za', isAdmin: true })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { readSubscription } from '../../billing/subscription-view.ts'
 import { compareTiers, isTier } from '../../billing/tiers.ts'
 import type { Context } from '../../context.ts'
+import { openRestrictions, RESTRICTIONS } from '../../identity/restrictions.ts'
 import { requireUser } from '../../identity/users.ts'
 import { cancelSubscription, changeTier } from '../../saga/manage-subscription.ts'
 import { checkOut } from '../../saga/payments.ts'
@@ -22,6 +23,7 @@ const Me = z
     isAdmin: z.boolean(),
     isServiceAdmin: z.boolean(),
     createdAt: z.iso.datetime(),
+    restrictions: z.array(z.enum(RESTRICTIONS)).describe('While there is one, nothing is charged or mailed unasked.'),
   })
   .meta({
     examples: [
@@ -31,6 +33,7 @@ const Me = z
         isAdmin: false,
         isServiceAdmin: false,
         createdAt: '2026-03-14T09:26:53.589Z',
+        restrictions: [],
       },
     ],
   })
@@ -57,7 +60,8 @@ function addReads(app: FastifyInstance, { files, now }: Context): void {
         files.identity.rows,
         personOf(request).userId,
       )
-      return { id, email, isAdmin, isServiceAdmin, createdAt }
+      const restrictions = openRestrictions(files.identity.rows, id).map(({ kind }) => kind)
+      return { id, email, isAdmin, isServiceAdmin, createdAt, restrictions }
     },
   })
   addRead(app, {

@@ -1,0 +1,134 @@
+// The rights of a person, for whoever answers for compliance (POPIA sections 11(3), 14 and 24).
+import type { FastifyInstance } from 'fastify'
+import { type Eraser, finishErasure, previewErasure } from '../../compliance/erasure/erase.ts'
+import { readSigningKey } from '../../compliance/signing.ts'
+import type { Config } from '../../config.ts'
+import type { Context } from '../../context.ts'
+import { correctionsOf } from '../../identity/corrections.ts'
+import { openRestrictions, requireSubject } from '../../identity/restrictions.ts'
+import { heldBackups } from '../../ops/backup/held.ts'
+import { readPolicies } from '../../ops/backup/policy.ts'
+import { correctSubject, disputeSubject } from '../../saga/correct-subject.ts'
+import { eraseSubject } from '../../saga/erase-subject.ts'
+import { liftSubject, restrictSubject } from '../../saga/restrict-subject.ts'
+import { callerOf } from '../plugins/auth.ts'
+import { addRead } from '../reads.ts'
+import {
+  CorrectionAnswer,
+  CorrectionOrder,
+  ErasureAnswer,
+  ErasureOrder,
+  RestrictionLifted,
+  RestrictionMade,
+  RestrictionOrder,
+  Subject,
+  SubjectParams,
+} from '../schemas/subjects.ts'
+import { addWrite } from '../writes.ts'
+
+const ROUTE = { tag: 'compliance', params: SubjectParams, problems: [404] } as const
+
+export async function subjectsRoutes(app: FastifyInstance, { context }: { readonly context: Context }): Promise<void> {
+  addShow(app, context)
+  addErasure(app, context)
+  addRestriction(app, context)
+  addCorrections(app, context)
+}
+
+function addShow(app: FastifyInstance, { files }: Context): void {
+  addRead(app, {
+    ...ROUTE,
+    url: '/v1/subjects/:id',
+    summary: 'What holds for a person',
+    about: 'Restrictions, corrections and erasures by subject id; nothing personal.',
+    data: Subject,
+    run({ params: { id: subjectId } }) {
+      const { rows } = files.identity
+      const erased = rows.find('Tombstone', { subjectId }) !== undefined
+      return {
+        subjectId,
+        kind: erased ? 'erased' : requireSubject(rows, subjectId).kind,
+        restrictions: openRestrictions(rows, subjectId).map(({ kind, createdAt }) => ({ kind, since: createdAt })),
+        corrections: correctionsOf(rows, subjectId).map(({ field, outcome, createdAt: at }) => ({
+          field,
+          outcome,
+          at,
+        })),
+        erasures: rows.list('Erasure', { subjectId }).map(({ id, startedAt, doneAt }) => ({ id, startedAt, doneAt })),
+      }
+    },
+  })
+}
+
+function addErasure(app: FastifyInstance, { sagas, config }: Context): void {
+  const eraser = eraserOf(sagas, config)
+  addWrite(app, {
+    ...ROUTE,
+    url: '/v1/subjects/:id/erasure',
+    summary: 'Erase a person',
+    about:
+      'From all files, by the policy of each link (POPIA sections 14 and 24). The answer is the receipt, once the raw bytes ' +
+      'of the files were searched for what was theirs: some seconds for each gigabyte. With `preview` nothing is changed. ' +
+      '409 for the last service administrator, and where another account has the same address. 503 where a file did not ' +
+      'follow yet: it will, and a repeat gives the receipt.',
+    body: ErasureOrder,
+    data: ErasureAnswer,
+    async run({ params: { id: subjectId }, body, request, asked }) {
+      if (body.preview) {
+        const change = { id: 'preview', settled: true }
+        return { status: 200, data: await previewErasure(eraser, subjectId), change, repeated: false }
+      }
+      const begun = await eraseSubject(sagas, { subjectId, askedBy: callerOf(request).keyId }, asked)
+      return { ...begun, data: await finishErasure(eraser, begun) }
+    },
+  })
+}
+
+const eraserOf = (sagas: Context['sagas'], config: Config): Eraser => ({
+  sagas,
+  mailFolder: config.mail.folder,
+  listBackups: () => heldBackups(readPolicies({ file: config.backupPolicy, dataDir: config.dataDir })),
+  key: config.signingKeyFile === undefined ? undefined : readSigningKey(config.signingKeyFile),
+})
+
+function addRestriction(app: FastifyInstance, { sagas }: Context): void {
+  const url = '/v1/subjects/:id/restriction'
+  addWrite(app, {
+    ...ROUTE,
+    url,
+    summary: "Restrict the use of a person's information",
+    about:
+      'Nothing is charged by itself and nothing mailed unasked from then on (POPIA sections 11(3) and 14(6)). Twice is once.',
+    body: RestrictionOrder,
+    data: RestrictionMade,
+    status: 201,
+    run: ({ params: { id: subjectId }, body, asked }) => restrictSubject(sagas, { subjectId, ...body }, asked),
+  })
+  addWrite(app, {
+    ...ROUTE,
+    method: 'DELETE',
+    url,
+    summary: 'Lift restrictions',
+    about: 'All that hold for the person, who is to be told first (POPIA section 14(8)). 409 where none holds.',
+    data: RestrictionLifted,
+    run: ({ params: { id: subjectId }, asked }) => liftSubject(sagas, subjectId, asked),
+  })
+}
+
+function addCorrections(app: FastifyInstance, { sagas }: Context): void {
+  addWrite(app, {
+    ...ROUTE,
+    url: '/v1/subjects/:id/corrections',
+    summary: "Correct a person's email, or note what they dispute",
+    about:
+      'The email is put right wherever it lives (POPIA section 24); 409 where somebody else has it. A dispute changes nothing ' +
+      'and stays with its note.',
+    body: CorrectionOrder,
+    data: CorrectionAnswer,
+    status: 201,
+    run({ params: { id: subjectId }, body: { email, dispute = '', field }, asked }) {
+      if (email !== undefined) return correctSubject(sagas, { subjectId, email }, asked)
+      return disputeSubject(sagas, { subjectId, note: dispute, field }, asked)
+    },
+  })
+}

@@ -1,0 +1,71 @@
+// The commands of a person's rights, as processes beside an application that has the files open.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { expect, test } from 'vitest'
+import { TRY_OUT } from '../../src/config.ts'
+import { emailOf, live } from '../compliance/erasure/world.ts'
+import { emptied, withWorld } from '../saga/world.ts'
+import { gogga } from './gogga-child.ts'
+
+const withPeople = (work: (dir: string) => Promise<void>) =>
+  withWorld(
+    async ({ context, databases }) => {
+      await live(context, 'ann')
+      await live(context, 'bob')
+      await emptied(context)
+      await work(databases.dir)
+    },
+    { env: TRY_OUT },
+  )
+
+/** With the email on the standard input. */
+async function goggaReading(dir: string, input: string, ...args: readonly string[]) {
+  const env = { ...process.env, GOGGA_DATA_DIR: dir, GOGGA_BUSY_TIMEOUT_MS: '500' }
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../scripts/gogga.ts'), ...args], { env })
+  child.stdin.end(input)
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  return { code: child.exitCode, out, err }
+}
+
+test('subject erase: a preview, the erasure with its proof, the same receipt again', () =>
+  withPeople(async (dir) => {
+    const preview = await gogga(dir, 'subject', 'erase', 'ann', '--preview')
+    expect(preview).toMatchObject({ code: 0, err: '', out: expect.stringContaining('Would erase ann') })
+    const erased = await goggaReading(dir, `${emailOf('ann')}\n`, 'subject', 'erase', '-')
+    expect(erased).toMatchObject({ code: 0, err: '', out: expect.stringContaining('nothing was found') })
+    expect(erased.out).toContain('Tax Administration Act')
+    expect(preview.out + erased.out).not.toContain(emailOf('ann'))
+    const again = JSON.parse((await gogga(dir, 'subject', 'erase', 'ann', '--json')).out)
+    expect(again).toMatchObject({ subjectId: 'ann', askedBy: 'gogga subject erase', proof: { found: [] } })
+    const values = join(dir, 'values.txt')
+    writeFileSync(values, `${emailOf('bob')}\n`)
+    const shared = JSON.parse((await gogga(dir, 'subject', 'erase', 'ann', '--search', values, '--json')).out)
+    expect(shared.proof).toMatchObject({ shared: 1, values: {} })
+    expect((await gogga(dir, 'subject', 'erase', emailOf('ann'))).err).toContain('Nobody has this email')
+  }))
+
+test('subject restrict, show, lift and correct', () =>
+  withPeople(async (dir) => {
+    const json = async (...args: readonly string[]) => JSON.parse((await gogga(dir, 'subject', ...args, '--json')).out)
+    expect(await json('restrict', 'bob', '--objection', '--note', 'by letter')).toMatchObject({
+      kind: 'objected',
+      settled: true,
+    })
+    const shown = await gogga(dir, 'subject', 'show', emailOf('bob'))
+    expect(shown.out).toMatch(/restrictions +.*objected/)
+    expect(shown.out).toMatch(/email +b\*\*\*@m\*\*\*/)
+    expect(await json('lift', 'bob')).toMatchObject({ lifted: ['objected'] })
+    expect(await gogga(dir, 'subject', 'lift', 'bob')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Nothing is restricted'),
+    })
+    expect(await json('correct', 'bob', '--email', 'robert@mail.example')).toMatchObject({ outcome: 'corrected' })
+    expect(await json('correct', 'bob', '--dispute', 'not mine')).toMatchObject({ outcome: 'disputed' })
+    expect(await json('show', 'bob')).toMatchObject({
+      corrections: [{ outcome: 'corrected' }, { outcome: 'disputed' }],
+    })
+    expect(await gogga(dir, 'subject', 'correct', 'bob')).toMatchObject({ code: 2 })
+  }))
