@@ -1,5 +1,6 @@
 // The app, assembled apart from listening, so that a test can ask it without a socket.
 import fastify, { type FastifyInstance } from 'fastify'
+import type { Auditor } from '../compliance/audit/auditor.ts'
 import type { Context } from '../context.ts'
 import { accessRecorder } from '../identity/access-log.ts'
 import type { FigureSources } from '../ops/metrics/sources.ts'
@@ -17,6 +18,7 @@ import { keepQueryText, validation } from './plugins/validation.ts'
 import { requestIds } from './request-ids.ts'
 import { accessesRoutes } from './routes/accesses.ts'
 import { administrationRoutes } from './routes/administration.ts'
+import { auditsRoutes } from './routes/audits.ts'
 import { backupsRoutes } from './routes/backups.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { checksRoutes } from './routes/checks.ts'
@@ -37,6 +39,8 @@ export interface AppOptions {
   readonly log?: LogSink
   /** What metrics tell of backups and checks; without it they do not. */
   readonly figures?: FigureSources
+  /** Closed with the app; without it no audit can be asked for. */
+  readonly auditor?: Auditor
 }
 
 const BODY_LIMIT_BYTES = 256 * 1024
@@ -61,7 +65,7 @@ const CHANGES = [
 /** The caller closes the app, then the context. */
 export async function createApp(
   context: Context,
-  { log = stderrSink, figures = {} }: AppOptions = {},
+  { log = stderrSink, figures = {}, auditor }: AppOptions = {},
 ): Promise<FastifyInstance> {
   const { config } = context
   const nextId = requestIds(context.randomBytes)
@@ -92,6 +96,7 @@ export async function createApp(
   const record = accessRecorder(files.identity.change, { now, newId, subjectsOf: accessSubjects(files) })
   await app.register(resourceRoutes, { context, record })
   await app.register(statsRoutes, { context })
+  await app.register(auditsRoutes, { context, auditor })
   for (const routes of CHANGES) await app.register(routes, { context })
   return app
 }

@@ -76,6 +76,9 @@ const ROUTES: Readonly<Record<string, Access>> = {
   'GET /v1/ops/drills': RUNNERS,
   'GET /metrics': RUNNERS,
   'GET /v1/compliance/accesses': COMPLIANCE,
+  'GET /v1/compliance/audits': COMPLIANCE,
+  'GET /v1/compliance/audits/:id': COMPLIANCE,
+  'POST /v1/compliance/audits': COMPLIANCE,
   'GET /v1/stats/subscriptions': FIGURES,
   'GET /v1/stats/overview': FIGURES,
   // Probes of an orchestrator and a browser that opens the documentation bring no key; neither shows a row.

@@ -13,6 +13,7 @@ import { createKey, type Scope } from '../../src/identity/api-keys.ts'
 import { createSession } from '../../src/identity/sessions.ts'
 import { type Databases, withDatabases } from '../helpers/databases.ts'
 import { parseMail } from '../helpers/parse-mail.ts'
+import { endlessAuditor } from './endless-auditor.ts'
 
 export const NOW = new Date('2026-06-01T12:00:00.000Z')
 
@@ -52,6 +53,8 @@ export const configOf = ({ dir }: Databases, env: Readonly<Record<string, string
 interface TestOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly overrides?: Partial<Sources>
+  /** What a server brings along beside the context; an auditor without end unless told. */
+  readonly served?: (context: Context) => AppOptions
   /** Puts into the folder of the files what the environment names. */
   readonly prepare?: (dir: string) => void
 }
@@ -64,7 +67,10 @@ export const withApp = <T>(work: (test: TestApp) => Promise<T>, options: TestOpt
     await using context = await createContext(configOf(databases, options.env), overrides)
     await insertPeople(context)
     const log: string[] = []
-    const appOptions: AppOptions = { log: { write: (line) => void log.push(line) } }
+    const appOptions: AppOptions = {
+      ...(options.served ?? endlessAuditor)(context),
+      log: { write: (line) => void log.push(line) },
+    }
     const app = await createApp(context, appOptions)
     const keys = new Map<string, Promise<string>>()
     const key = (...scopes: readonly Scope[]) => {

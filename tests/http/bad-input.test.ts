@@ -94,6 +94,7 @@ const SPECS: Readonly<Record<string, Spec>> = {
     optional: ['isAdmin', 'isServiceAdmin'],
   },
   'POST /v1/user-lookups': { by: 'admin', good: { email: 'thabo@example.co.za' }, fields: { email: { is: 'email' } } },
+  'POST /v1/compliance/audits': { by: 'compliance', good: {}, fields: {}, bodyless: true, readsNoKey: true },
   'POST /v1/ops/checks': { by: 'ops', good: {}, fields: {}, bodyless: true, readsNoKey: true },
 }
 

@@ -49,7 +49,8 @@ export const findAudit = ({ rows }: Reading, id: string): KeptAudit | undefined 
 
 type Stored = Omit<KeptAudit, 'passed'> & { readonly passed: number }
 
-const LATEST = '9999'
+/** Not a number: the column would take it for one, and any text is greater. */
+const LATEST = '9999-12-31'
 const timeOf = (before: Date | undefined): string => (before ? timeText(before) : LATEST)
 
 const keptOf = ({ id, cause, startedAt, endedAt, passed, report, signature, keyId }: Stored): KeptAudit => ({

@@ -40,7 +40,16 @@ export interface CheckFigures {
   readonly orphans: readonly OrphanFigures[]
 }
 
+/** The newest whole audit of where personal information is, by whichever process. */
+export interface AuditFigures {
+  readonly at: Date
+  /** Findings by severity. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
 export interface FigureSources {
+  /** Undefined before the first. */
+  readonly audits?: () => AuditFigures | undefined
   readonly backups?: () => readonly BackupFigures[] | Promise<readonly BackupFigures[]>
   readonly checks?: () => CheckFigures
   readonly purge?: () => PurgeFigures

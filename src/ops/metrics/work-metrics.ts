@@ -4,7 +4,8 @@ import { addCounter, addGauge, type Labels } from './registry.ts'
 import type { BackupFigures, FigureSources } from './sources.ts'
 
 export function addWorkMetrics(registry: Registry, figures: FigureSources, now: () => Date): void {
-  const { backups, checks, purge, piiAttempts } = figures
+  const { audits, backups, checks, purge, piiAttempts } = figures
+  if (audits) addAudits(registry, audits, now)
   if (backups) addBackups(registry, backups, now)
   if (checks) addChecks(registry, checks, now)
   if (purge) addPurge(registry, purge, now)
@@ -37,6 +38,24 @@ function addChecks(registry: Registry, checks: NonNullable<FigureSources['checks
     help: 'How long that turn took.',
     labels: ['turn'],
     read: () => checks().turns.map(({ turn, tookMs }) => [{ turn }, tookMs / 1_000] as const),
+  })
+}
+
+function addAudits(registry: Registry, audits: NonNullable<FigureSources['audits']>, now: () => Date): void {
+  addGauge(registry, {
+    name: 'gogga_audit_findings',
+    help: 'What the newest audit of personal information found; missing before the first.',
+    labels: ['severity'],
+    read: () => Object.entries(audits()?.counts ?? {}).map(([severity, count]) => [{ severity }, count] as const),
+  })
+  addGauge(registry, {
+    name: 'gogga_audit_age_seconds',
+    help: 'Since the newest audit began that came to its end; missing before the first.',
+    labels: [],
+    read: () => {
+      const newest = audits()
+      return newest ? [[{}, secondsSince(newest.at, now)]] : []
+    },
   })
 }
 
