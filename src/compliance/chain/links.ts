@@ -13,8 +13,9 @@ import {
 import type { Connection } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { cutoffOf, retentionsOf } from '../../database/retention.ts'
-import { type Stored, timeText } from '../../database/row-codec.ts'
+import { timeText } from '../../database/row-codec.ts'
 import { Collected } from './report.ts'
+import { type Row, rowsInOrder } from './rows-in-order.ts'
 
 export interface WalkOptions {
   readonly now: Date
@@ -42,8 +43,6 @@ export interface LogWalk {
   readonly removed: Collected
   readonly inserted: Collected
 }
-
-type Row = Readonly<Record<string, Stored>>
 
 interface Log extends LogWalk {
   readonly model: CatalogModel
@@ -133,9 +132,6 @@ const SECOND_MS = 1_000
 const EARLIEST = '1970-01-01'
 
 function openLog(model: CatalogModel, reader: Connection, now: Date): Log {
-  const byKey = reader.prepare<[string], Row>(
-    `select * from ${quote(model.name)} where ${quote(model.key[0] ?? '')} = ?`,
-  )
   const retention = retentionsOf([model.domain]).find((one) => one.model.name === model.name)
   const before = retention && timeText(new Date(cutoffOf(retention, now).getTime() + SECOND_MS))
   return {
@@ -144,7 +140,7 @@ function openLog(model: CatalogModel, reader: Connection, now: Date): Log {
     changed: new Collected(),
     removed: new Collected(),
     inserted: new Collected(),
-    row: (id) => byKey.get(id),
+    row: rowsInOrder(model, reader),
     isPast: (time) => before !== undefined && typeof time === 'string' && time >= EARLIEST && time < before,
   }
 }
