@@ -174,7 +174,13 @@ test('the policy, in words that a change must touch', () => {
   ])
   expect(of('pii:read')).toEqual([])
   const changing = (who: Who) => of(who).filter((route) => !route.startsWith('GET '))
-  expect(changing('compliance')).toContain('POST /v1/compliance/audits')
+  expect(changing('compliance').sort()).toEqual([
+    'DELETE /v1/subjects/:id/restriction',
+    'POST /v1/compliance/audits',
+    'POST /v1/subjects/:id/corrections',
+    'POST /v1/subjects/:id/erasure',
+    'POST /v1/subjects/:id/restriction',
+  ])
   expect(changing('admin').sort()).toEqual([
     'DELETE /v1/vouchers/:id',
     'POST /v1/ops/outbox/:id/drop',
