@@ -51,6 +51,9 @@ export function fillStore(store: NeedleStore, source: NeedleSource): NeedleCount
 function readIdentity(path: string, add: (needle: Needle) => void): void {
   const reader = openReader('identity', path)
   try {
+    // Everything is read once: mapped pages would only count as memory.
+    reader.pragma('mmap_size = 0')
+    reader.pragma('cache_size = -2048')
     for (const model of modelsOf('identity')) {
       for (const column of model.columns) {
         if (column.pii === undefined) continue

@@ -8,15 +8,19 @@ import { type NeedleStore, OWN_BASE64, OWN_WIDE } from './needle-store.ts'
 
 /** Base64 of less text than this may have no two aligned words of it. */
 const DECODED_FROM = 10
-const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text)
+const encoder = new TextEncoder()
+/** Room for more of a value than is looked for. */
+const encoded = new Uint8Array(4 * LONGEST)
 
 export const isTooShort = (value: string): boolean =>
   Buffer.byteLength(value) < (value.indexOf('@') > 0 ? SHORTEST_ADDRESS : SHORTEST)
 
 /** Adds a value; false where it is there already. The value must not be too short. */
 export function addNeedle(store: NeedleStore, { value, kind }: Needle): boolean {
-  const bytes = Buffer.from(value)
-  const ascii = isAscii(value)
+  const { written, read } = encoder.encodeInto(value, encoded)
+  const bytes = encoded.subarray(0, written)
+  // A character beyond ASCII takes more bytes than it has code units.
+  const ascii = written === read
   if (ascii && bytes.length >= DECODED_FROM) return store.add(bytes, kind, PLAIN)
   const isNew = store.add(bytes, kind, PLAIN, ascii ? OWN_BASE64 : OWN_BASE64 | OWN_WIDE)
   for (const spelling of new Set([value, value.toLowerCase(), value.toUpperCase()])) {
