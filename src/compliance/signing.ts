@@ -14,7 +14,8 @@ export interface SigningKey {
 }
 
 const ID_DIGITS = 16
-const OTHERS = 0o077
+/** A group may read it, as with the other files; nobody else, and only its owner may change it. */
+const TOO_OPEN = 0o027
 
 /** PEM with PKCS#8. Throws UsageError that says what is wrong with the file, never what is in it. */
 export function readSigningKey(file: string): SigningKey {
@@ -74,9 +75,9 @@ function privateKeyIn(file: string, pem: Buffer): KeyObject {
 
 function requirePrivate(file: string): void {
   const mode = statSync(file).mode & 0o777
-  if (process.platform === 'win32' || (mode & OTHERS) === 0) return
+  if (process.platform === 'win32' || (mode & TOO_OPEN) === 0) return
   throw new UsageError(
-    `The key file ${file} has the mode ${mode.toString(8)}: others than its owner may sign with it`,
+    `The key file ${file} has the mode ${mode.toString(8)}, expected at most 640: others could sign with it`,
     {
       hint: `chmod 600 ${file}; where others had access to it, make a new key.`,
     },

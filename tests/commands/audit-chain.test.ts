@@ -2,6 +2,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
+import { servedWork } from '../../src/commands/served-work.ts'
+import { listHeads } from '../../src/compliance/chain/heads.ts'
+import { readSigningKey } from '../../src/compliance/signing.ts'
+import { readConfig } from '../../src/config.ts'
+import { createContext } from '../../src/context.ts'
 import { openFile } from '../../src/database/clients.ts'
 import { makeKey } from '../compliance/chain/world.ts'
 import { type Databases, withDatabases } from '../helpers/databases.ts'
@@ -70,6 +75,21 @@ it('give a reviewer what needs neither our key nor our files', SLOW, () =>
     expect(JSON.parse(found.out).findings.map(({ code }: { code: string }) => code)).toContain('chain.truncated')
   }),
 )
+
+it('are signed every day by a server, among its work in the background', () =>
+  withLogs(async ({ dir }, key) => {
+    const config = readConfig({ GOGGA_DATA_DIR: dir, GOGGA_SIGNING_KEY_FILE: key, GOGGA_LOG_LEVEL: 'silent' }, dir)
+    await using context = await createContext(config)
+    const job = servedWork(context).jobs?.find(({ name }) => name === 'heads')
+    await job?.run(new AbortController().signal)
+    await job?.run(new AbortController().signal)
+    const { id } = readSigningKey(key)
+    expect(listHeads(context.files).map(({ domain, keyId }) => [domain, keyId])).toEqual([
+      ['admin', id],
+      ['billing', id],
+      ['identity', id],
+    ])
+  }))
 
 it('say what is wrong with a key or a file, exit code 2', SLOW, () =>
   withLogs(async ({ dir }, key) => {
