@@ -127,7 +127,14 @@ export async function runAudit(options: AuditOptions): Promise<AuditReport> {
   const counts = countsOf(findings)
   const times = { startedAt, endedAt: now().toISOString() }
   const rest = { passed: passes(counts), versions: versionsOf(program, view), sections, counts }
-  return { id, cause, ...times, ...rest, findings: worstFirst(findings) }
+  return { id, cause, ...times, ...rest, findings: worstFirst(findings).map(withoutPlaces(options)) }
+}
+
+/** Where files lie is for whoever is on the machine, and reports go elsewhere. */
+function withoutPlaces({ paths, logs }: AuditOptions): (finding: Finding) => Finding {
+  const known = [...Object.values(paths), ...(logs?.files ?? [])].sort((a, b) => b.length - a.length)
+  const clean = (text: string) => known.reduce((left, path) => left.replaceAll(path, nameOf(path)), withoutPaths(text))
+  return (finding) => ({ ...finding, message: clean(finding.message), next: clean(finding.next) })
 }
 
 async function finished(section: Section, view: View): Promise<SectionResult> {
