@@ -113,6 +113,20 @@ test('an entry says who, what, whose, when and why', async () => {
   })
 })
 
+test('a person is found by the whole id, whatever characters ids are made of', async () => {
+  await withIdentity(async (file) => {
+    const ids = ['u1', 'u10', 'x"u1', 'u1"', 'auth-logs:u1']
+    await addRows(
+      file,
+      ids.map((id) => ({ ...READING, subjects: [id] })),
+    )
+    for (const subjectId of ids) {
+      const { data } = await findAccesses(file.reader, { subjectId }, { limit: 10 })
+      expect(data.map(({ subjects }) => subjects)).toEqual([[subjectId]])
+    }
+  })
+})
+
 test('the pages go on where they were when retention took rows meanwhile, and new ones came', async () => {
   await withIdentity(async (file) => {
     await addRows(
