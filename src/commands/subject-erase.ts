@@ -36,7 +36,8 @@ export const eraseCommand: Command = {
       if (args.flag('preview') || args.flag('dry-run'))
         return printPreview(await previewErasure(eraser, subjectId), args)
       const asked = askedFor('subject erase', subjectId)
-      return printReceipt(await erasePerson(eraser, { subjectId, askedBy: 'gogga subject erase' }, asked), args)
+      const { data } = await erasePerson(eraser, { subjectId, askedBy: 'gogga subject erase' }, asked)
+      return printReceipt(data, args)
     })
   },
 }

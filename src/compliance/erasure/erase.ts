@@ -7,6 +7,7 @@ import { changeIn, type Files } from '../../database/clients.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
 import { UnavailableError } from '../../errors.ts'
 import type { TakenValues } from '../../identity/erasure.ts'
+import type { Answer } from '../../saga/changes.ts'
 import { type Begun, type ErasureBegun, eraseSubject, foreseeErasure } from '../../saga/erase-subject.ts'
 import type { Asked } from '../../saga/requests.ts'
 import type { Sagas } from '../../saga/sagas.ts'
@@ -32,12 +33,14 @@ export interface Person {
 }
 
 /** Throws as `eraseSubject` does; UnavailableError where a file did not follow yet. */
-export async function erasePerson(eraser: Eraser, person: Person, asked: Asked): Promise<Receipt> {
-  return await finishErasure(eraser, await eraseSubject(eraser.sagas, person, asked))
+export async function erasePerson(eraser: Eraser, person: Person, asked: Asked): Promise<Answer<Receipt>> {
+  await eraser.listBackups() // Where that fails, it should before anything else is done.
+  const begun = await eraseSubject(eraser.sagas, person, asked)
+  return { ...begun, data: await finishErasure(eraser, begun) }
 }
 
 /** From the saga's answer on: what is left after it, and the proof. */
-export async function finishErasure(eraser: Eraser, begun: ErasureBegun): Promise<Receipt> {
+async function finishErasure(eraser: Eraser, begun: ErasureBegun): Promise<Receipt> {
   const { sagas, mailFolder } = eraser
   const { files } = sagas
   const { erasureId, subjectId, ids } = begun.data
@@ -82,7 +85,7 @@ function requireFollowed(files: Files, ids: readonly string[]): void {
   )
   if (behind.length === 0) return
   throw new UnavailableError(`${behind.map((domain) => `${domain}.db`).join(' and ')} did not follow the erasure yet`, {
-    hint: 'It is sure to come: look at "gogga outbox list", then repeat this by subject id for the proof.',
+    hint: 'It is sure to come: look at "gogga outbox list", then repeat this by subject id; for the proof, name the values to look for.',
   })
 }
 
@@ -96,7 +99,12 @@ async function clear(files: Files, domain: Domain): Promise<void> {
       for (let step = 0; step < FREE_STEP; step++) tx.run('pragma incremental_vacuum(1)')
     })
   }
-  await files[domain].checkpoint()
+  try {
+    await files[domain].checkpoint()
+  } catch (error) {
+    // Somebody reads an older state: the search finds what that holds back.
+    if (!(error instanceof UnavailableError)) throw error
+  }
 }
 
 async function proofOf(sagas: Sagas, values: TakenValues): Promise<Proof> {

@@ -37,9 +37,12 @@ const HOLDERS: Readonly<Record<keyof TakenValues, readonly (readonly [table: str
 export function needlesOf(rows: Rows<'identity'>, values: TakenValues): Needles {
   const needles: Needle[] = []
   let left = 0
+  const emails = new Set(values.emails.map(plainForm))
+  // An address that was detached from a text is looked for as an address.
+  const once = { ...values, texts: values.texts.filter((text) => !emails.has(plainForm(text))) }
   for (const kind of ['emails', 'ips', 'texts'] as const) {
     // Spellings that differ in case are one value; encodings of them differ.
-    const spelled = Map.groupBy(values[kind], plainForm)
+    const spelled = Map.groupBy(once[kind], plainForm)
     const held = holding(rows, kind, [...spelled.keys()])
     for (const [form, spellings] of spelled) {
       const within = held.get(form) ?? []

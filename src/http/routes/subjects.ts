@@ -1,6 +1,6 @@
 // The rights of a person, for whoever answers for compliance (POPIA sections 11(3), 14 and 24).
 import type { FastifyInstance } from 'fastify'
-import { type Eraser, finishErasure, previewErasure } from '../../compliance/erasure/erase.ts'
+import { type Eraser, erasePerson, previewErasure } from '../../compliance/erasure/erase.ts'
 import { readSigningKey } from '../../compliance/signing.ts'
 import type { Config } from '../../config.ts'
 import type { Context } from '../../context.ts'
@@ -9,7 +9,6 @@ import { openRestrictions, requireSubject } from '../../identity/restrictions.ts
 import { heldBackups } from '../../ops/backup/held.ts'
 import { readPolicies } from '../../ops/backup/policy.ts'
 import { correctSubject, disputeSubject } from '../../saga/correct-subject.ts'
-import { eraseSubject } from '../../saga/erase-subject.ts'
 import { liftSubject, restrictSubject } from '../../saga/restrict-subject.ts'
 import { callerOf } from '../plugins/auth.ts'
 import { addRead } from '../reads.ts'
@@ -78,8 +77,7 @@ function addErasure(app: FastifyInstance, { sagas, config }: Context): void {
         const change = { id: 'preview', settled: true }
         return { status: 200, data: await previewErasure(eraser, subjectId), change, repeated: false }
       }
-      const begun = await eraseSubject(sagas, { subjectId, askedBy: callerOf(request).keyId }, asked)
-      return { ...begun, data: await finishErasure(eraser, begun) }
+      return await erasePerson(eraser, { subjectId, askedBy: callerOf(request).keyId }, asked)
     },
   })
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { previewErasure } from '../../../src/compliance/erasure/erase.ts'
 import { TRY_OUT } from '../../../src/config.ts'
 import type { Context } from '../../../src/context.ts'
+import { openWriter } from '../../../src/database/connections.ts'
 import { DOMAINS } from '../../../src/database/domains.ts'
 import { detachText } from '../../../src/identity/detached-values.ts'
 import { issueLoginToken } from '../../../src/identity/login-tokens.ts'
@@ -11,6 +12,7 @@ import { correctSubject } from '../../../src/saga/correct-subject.ts'
 import { eraseSubject } from '../../../src/saga/erase-subject.ts'
 import { receiveNotification } from '../../../src/saga/payments.ts'
 import { redeemVoucher } from '../../../src/saga/redeem-voucher.ts'
+import { plant } from '../../ops/check/planting.ts'
 import {
   ADMIN,
   addPeople,
@@ -161,6 +163,83 @@ describe('an erasure', () => {
       expect(receipt.proof?.found).toEqual([
         { file: 'billing.db.before-restore-20260601T000000Z', kind: 'email', count: 1 },
       ])
+    }))
+
+  test('finds what a tool without secure_delete left behind', () =>
+    withPeople(async ({ context, databases }) => {
+      plant(
+        databases,
+        'billing',
+        'create table "Notes" (text text)',
+        `insert into "Notes" values ('x'), ('${emailOf('ann')}'), ('y')`,
+        `delete from "Notes" where text like 'ann%'`,
+      )
+      const receipt = await erase(context, 'ann')
+      expect(receipt.proof?.found).toEqual([{ file: 'billing.db', kind: 'email', count: 1 }])
+    }))
+
+  test('takes samples of the planner along, which hold addresses', () =>
+    withPeople(async ({ context }) => {
+      context.files.identity.connections.writer.exec('analyze')
+      expect(context.files.identity.rows.all('select 1 from sqlite_stat4 limit 1')).toHaveLength(1)
+      expect((await erase(context, 'ann')).proof?.found).toEqual([])
+    }))
+
+  test('changes nothing where nobody can tell which backups there are', () =>
+    withPeople(async ({ context }) => {
+      const listBackups = () => Promise.reject(new Error('no store'))
+      expect(String(await failureOf(erase(context, 'ann', { listBackups })))).toContain('no store')
+      expect(context.files.identity.rows.find('User', { id: 'ann' })).toBeDefined()
+    }))
+
+  test('says so where a file cannot follow yet, and has its receipt when it did', () =>
+    withPeople(async (world) => {
+      const { context, databases } = world
+      const other = openWriter('billing', databases.paths.billing)
+      other.exec('begin immediate')
+      expect(String(await failureOf(erase(context, 'ann')))).toContain('billing.db and admin.db did not follow')
+      other.exec('rollback')
+      other.close()
+      expect(context.files.identity.rows.find('User', { id: 'ann' })).toBeUndefined()
+      world.pass(400 * SECOND)
+      await context.sagas.courier.sweep()
+      await emptied(context)
+      const values = { emails: [emailOf('ann')], ips: [ipOf('ann')], texts: [] }
+      expect((await erase(context, 'ann', { values })).proof).toMatchObject({ values: { email: 1, ip: 1 }, found: [] })
+    }))
+
+  test('looks for what is somebody’s through indexes', () =>
+    withPeople(async ({ context }) => {
+      const { reader } = context.files.identity
+      const plans: [sql: string, index: RegExp][] = [
+        [
+          'select id from "AuthLog" where email in (select value from json_each(?)) and createdAt >= ?',
+          /AuthLog_email_idx/,
+        ],
+        [
+          'select id from "AuthLog" where createdAt >= ? and createdAt <= ? and meta like ?',
+          /AuthLog_createdAt_id_idx/,
+        ],
+        [
+          `select d.id from json_each(?) k cross join "DetachedValue" d
+             on d.place = json_extract(k.value, '$.place') and d.rowId = json_extract(k.value, '$.rowId') and 1 = ?`,
+          /DetachedValue_place_rowId_idx/,
+        ],
+        ['select email from "User" where email > ? order by email limit 1 offset ?', /COVERING INDEX User_email_key/],
+        [
+          'select email from "AuthLog" where email > ? order by email limit 1 offset ?',
+          /COVERING INDEX AuthLog_email_idx/,
+        ],
+      ]
+      for (const [sql, index] of plans) {
+        const plan = reader.prepare(`explain query plan ${sql}`).all(
+          ...sql
+            .replaceAll(/[^?]/g, '')
+            .split('')
+            .map(() => '1'),
+        )
+        expect(JSON.stringify(plan), sql).toMatch(index)
+      }
     }))
 
   test('removes mails that lie as files', () =>

@@ -20,8 +20,8 @@ export const ERASER = (context: Context, more: Partial<Eraser> = {}): Eraser => 
   ...more,
 })
 
-export const erase = (context: Context, subjectId: string, more: Partial<Eraser> = {}): Promise<Receipt> =>
-  erasePerson(ERASER(context, more), { subjectId, askedBy: 'test' }, asked('POST /v1/erasure'))
+export const erase = async (context: Context, subjectId: string, more: Partial<Eraser> = {}): Promise<Receipt> =>
+  (await erasePerson(ERASER(context, more), { subjectId, askedBy: 'test' }, asked('POST /v1/erasure'))).data
 
 export const emailOf = (id: string): string => `${id}@mail.example`
 export const ipOf = (id: string): string => (id === 'ann' ? '41.13.2.5' : `41.13.2.50`)
