@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   audit: async () => (await import('./audit.ts')).auditCommand,
   'audit detectors': async () => (await import('./audit-detectors.ts')).detectorsCommand,
   purge: async () => (await import('./purge.ts')).purgeCommand,
+  breach: async () => (await import('./breach.ts')).breachCommand,
   'data-map': async () => (await import('./data-map.ts')).dataMapCommand,
   'subject export': async () => (await import('./subject-export.ts')).subjectExportCommand,
   purposes: async () => (await import('./purposes.ts')).purposesCommand,
