@@ -28,6 +28,7 @@ import {
 } from './report.ts'
 import { auditRunTime } from './run-time.ts'
 import { auditSchema } from './schema.ts'
+import { shown } from './values/tally.ts'
 import { auditValues } from './values.ts'
 
 export interface AuditOptions {
@@ -88,7 +89,7 @@ const RUN: Readonly<Record<Section, (view: View) => SectionResult | Promise<Sect
   },
   bytes: async ({ paths, backups = [], unseen = [], logs, onProgress, signal }) => {
     let bytes = 0
-    const others = (logs?.files ?? []).map((path) => ({ name: nameOf(path), kind: 'file' as const, path }))
+    const others = (logs?.files ?? []).map((path) => ({ name: shown(nameOf(path)), kind: 'file' as const, path }))
     const onBytes = (done: number) => {
       bytes = done
       onProgress?.('bytes', done, 0)
@@ -133,7 +134,8 @@ export async function runAudit(options: AuditOptions): Promise<AuditReport> {
 /** Where files lie is for whoever is on the machine, and reports go elsewhere. */
 function withoutPlaces({ paths, logs }: AuditOptions): (finding: Finding) => Finding {
   const known = [...Object.values(paths), ...(logs?.files ?? [])].sort((a, b) => b.length - a.length)
-  const clean = (text: string) => known.reduce((left, path) => left.replaceAll(path, nameOf(path)), withoutPaths(text))
+  const clean = (text: string) =>
+    known.reduce((left, path) => left.replaceAll(path, shown(nameOf(path))), withoutPaths(text))
   return (finding) => ({ ...finding, message: clean(finding.message), next: clean(finding.next) })
 }
 

@@ -114,12 +114,15 @@ function* within(value: unknown, path: string): Generator<Leaf> {
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, inner] of Object.entries(value)) {
       if (path === '$' && OWN.has(name) && typeof inner === 'number') continue
-      const at = Array.isArray(value) ? `${path}[*]` : `${path}.${shown(name)}`
+      const at = Array.isArray(value) ? `${path}[*]` : `${path}.${isName(name) ? shown(name) : '*'}`
       if (!Array.isArray(value)) yield { path: `${path}.*`, text: name }
       yield* within(inner, at)
     }
   }
 }
+
+/** A key of a log's field, not a text that somebody made one. */
+const isName = (key: string): boolean => /^[\w.-]{1,30}$/.test(key)
 
 function parsed(line: string): unknown {
   try {
