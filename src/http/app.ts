@@ -31,6 +31,7 @@ import { payfastRoutes } from './routes/payfast.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { statsRoutes } from './routes/stats.ts'
+import { subjectExportRoutes } from './routes/subject-export.ts'
 import { subjectsRoutes } from './routes/subjects.ts'
 import { usageRoutes } from './routes/usage.ts'
 
@@ -95,6 +96,7 @@ export async function createApp(
   const { now, newId, files } = context
   const record = accessRecorder(files.identity.change, { now, newId, subjectsOf: accessSubjects(files) })
   await app.register(resourceRoutes, { context, record })
+  await app.register(subjectExportRoutes, { context, record })
   await app.register(statsRoutes, { context })
   await app.register(auditsRoutes, { context, auditor })
   for (const routes of CHANGES) await app.register(routes, { context })

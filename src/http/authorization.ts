@@ -61,6 +61,7 @@ const ROUTES: Readonly<Record<string, Access>> = {
   'POST /v1/users/:id/roles': ADMINISTRATION,
   'POST /v1/user-lookups': ADMINISTRATION,
   'GET /v1/subjects/:id': REVIEWERS,
+  'GET /v1/subjects/:id/export': COMPLIANCE,
   'POST /v1/subjects/:id/erasure': ['compliance'],
   'POST /v1/subjects/:id/restriction': ['compliance'],
   'DELETE /v1/subjects/:id/restriction': ['compliance'],

@@ -1,6 +1,6 @@
 // The pack as blocks, which become Markdown or a page. Whatever only a person can know is a blank: `[FILL IN: …]`.
 import type { Breach } from './reveal.ts'
-import { noticeToPeople, noticeToRegulator } from './texts.ts'
+import { noticeToPeople, noticeToRegulator, peopleIn } from './texts.ts'
 
 export type Block =
   | { readonly kind: 'title' | 'heading' | 'text' | 'draft'; readonly text: string }
@@ -25,7 +25,7 @@ export function reportOf(breach: Breach, contacts?: readonly Contact[]): readonl
     text(namedWords(breach)),
     ...findingsOf(breach),
     heading('What it reveals'),
-    text(`${breach.rows} rows about ${breach.people.count} people.`),
+    text(`${breach.rows} rows about ${peopleIn(breach.people.count)}.`),
     {
       kind: 'table',
       head: ['category', 'values', 'where'],
@@ -60,7 +60,7 @@ function periodOf({ from, to }: Breach): string {
 function namedWords({ file, naming, people }: Breach): string {
   const { canName, values, knownValues, rowsLookedAt, needed } = naming
   if (file === 'identity.db')
-    return `Yes: ${values} values of personal information in ${rowsLookedAt} rows, and ${people.count} people with their addresses.`
+    return `Yes: ${values} values of personal information in ${rowsLookedAt} rows, and ${peopleIn(people.count)} with their addresses.`
   const looked = `All values of all ${rowsLookedAt} rows, of any time, were looked at by every detector and compared with everything that identity.db knows of people.`
   if (canName)
     return `YES. ${looked} ${values} hold personal information, ${knownValues} of them known to be somebody's.`
@@ -105,5 +105,5 @@ function whomOf({ people }: Breach, contacts?: readonly Contact[]): readonly Blo
     ? { kind: 'table', head: ['subject id', 'email'], rows: contacts.map(({ id, email }) => [id, email]) }
     : { kind: 'list', items: people.ids }
   const hint = contacts ? '' : ' Their addresses come with --with-contacts, which leaves a row in the access log.'
-  return [text(`${people.count} people, by subject id.${hint}`), list, text(unknown)]
+  return [text(`${peopleIn(people.count)}, by subject id.${hint}`), list, text(unknown)]
 }

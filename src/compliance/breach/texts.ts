@@ -35,6 +35,18 @@ const ADVICE = {
   admin: ['If you hold a voucher that you did not redeem, ask us for a new one.'],
 } as const
 
+/** What a file names nobody by is not said where somebody is named after all, nor of tokens that are not in it. */
+function risksOf({ domain, naming, secrets }: Breach): string {
+  const isWrong = (risk: string) =>
+    (naming.canName && risk.includes('names nobody')) || (secrets.length === 0 && risk.startsWith('Payment tokens'))
+  const named =
+    naming.canName && domain !== 'identity' ? ['Some rows hold what names or reaches people, against our rules.'] : []
+  const risks: readonly string[] = RISKS[domain]
+  return [...named, ...risks.filter((risk) => !isWrong(risk))].join(' ')
+}
+
+export const peopleIn = (count: number): string => (count === 1 ? '1 person' : `${count} people`)
+
 const seen = ({ naming }: Breach): string =>
   naming.canName
     ? `It holds ${naming.values} values that name or reach people.`
@@ -47,9 +59,9 @@ export function noticeToRegulator(breach: Breach): readonly string[] {
     `To the Information Regulator (South Africa). Notification of a security compromise under section 22 of the Protection of Personal Information Act 4 of 2013.`,
     `Responsible party: ${blank('name, registration number and address')}. Information Officer: ${blank('name, phone, email')}. Reference: ${blank('our reference')}.`,
     `What happened: on ${blank('date and time')} we found that ${blank('what happened, in two sentences')}. The compromise began on ${blank('date, or "not known"')} and ended on ${blank('date')}. We learnt of it by ${blank('how')}.`,
-    `What was reached: the file ${file}, one of three that we keep apart. It holds ${FILES[domain]}. ${rows} rows about ${people.count} people are concerned. ${seen(breach)}`,
+    `What was reached: the file ${file}, one of three that we keep apart. It holds ${FILES[domain]}. ${rows} rows about ${peopleIn(people.count)} are concerned. ${seen(breach)}`,
     `Categories: ${categories.map(({ category, values }) => `${category} (${values})`).join('; ') || 'none'}.`,
-    `Possible consequences: ${RISKS[domain].join(' ')}`,
+    `Possible consequences: ${risksOf(breach)}`,
     `What we did and will do: ${[...new Set(secrets.map(({ next }) => next))].join(' ') || 'Nothing in the file gives power.'} ${blank('what else was done, and when')}`,
     `What we advise people to do: ${ADVICE[domain].join(' ')}`,
     `Who did it: ${blank('the identity of whoever got access, if known, else "not known"')}. Reported to the police: ${blank('case number, or "no", and why')}.`,
@@ -67,7 +79,7 @@ export function noticeToPeople(breach: Breach): readonly string[] {
     `What was reached: ${FILES[domain]}. ${
       breach.naming.canName ? 'Your address may be among it.' : 'Your name, address and phone number are not in it.'
     }`,
-    `What that may mean for you: ${RISKS[domain].join(' ')}`,
+    `What that may mean for you: ${risksOf(breach)}`,
     `What we did: ${blank('what was done, in plain words')}. What we will do: ${blank('what comes next, and by when')}.`,
     `What you can do: ${ADVICE[domain].join(' ')}`,
     `Who did it: ${blank('the identity of whoever got access, if known, else "We do not know."')}`,

@@ -36,7 +36,9 @@ describe('what a file reveals', () => {
   it('counts whatever names somebody there after all', () =>
     withPeople(({ files, databases }) => {
       plant(databases, 'billing', `update "SubscriptionEvent" set meta = '{"to":"lerato@mail.example"}'`)
-      const { naming } = breachOf(files, 'billing')
+      const breach = breachOf(files, 'billing')
+      const { naming } = breach
+      expect(markdownOf(reportOf(breach))).not.toContain('names nobody: whoever')
       expect(naming).toMatchObject({ canName: true, values: 1, knownValues: 1 })
       expect(JSON.stringify(naming)).not.toContain('lerato@')
     }))
