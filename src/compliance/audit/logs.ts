@@ -107,17 +107,20 @@ function* leavesOf(line: string): Generator<Leaf> {
   else yield* within(value, '$')
 }
 
+const LARGE = 99_999_999
+
 function* within(value: unknown, path: string): Generator<Leaf> {
   if (typeof value === 'string') yield { path, text: value }
-  else if (typeof value === 'number') {
-    if (Math.abs(value) > 99_999_999) yield { path, text: String(value) }
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [name, inner] of Object.entries(value)) {
-      if (path === '$' && OWN.has(name) && typeof inner === 'number') continue
-      const at = Array.isArray(value) ? `${path}[*]` : `${path}.${isName(name) ? shown(name) : '*'}`
-      if (!Array.isArray(value)) yield { path: `${path}.*`, text: name }
-      yield* within(inner, at)
-    }
+  else if (typeof value === 'number' && Math.abs(value) > LARGE) yield { path, text: String(value) }
+  else if (Array.isArray(value)) for (const inner of value) yield* within(inner, `${path}[*]`)
+  else if (typeof value === 'object' && value !== null) yield* fieldsOf(value, path)
+}
+
+function* fieldsOf(value: object, path: string): Generator<Leaf> {
+  for (const [name, inner] of Object.entries(value)) {
+    if (path === '$' && OWN.has(name) && typeof inner === 'number') continue
+    yield { path: `${path}.*`, text: name }
+    yield* within(inner, `${path}.${isName(name) ? shown(name) : '*'}`)
   }
 }
 
