@@ -94,6 +94,22 @@ const SPECS: Readonly<Record<string, Spec>> = {
     optional: ['isAdmin', 'isServiceAdmin'],
   },
   'POST /v1/user-lookups': { by: 'admin', good: { email: 'thabo@example.co.za' }, fields: { email: { is: 'email' } } },
+  'POST /v1/subjects/:id/erasure': {
+    by: 'compliance',
+    good: { preview: true },
+    fields: { preview: { is: 'flag' } },
+  },
+  'POST /v1/subjects/:id/restriction': {
+    by: 'compliance',
+    good: { kind: 'restricted', note: 'By letter' },
+    fields: { kind: TYPE, note: { is: 'prose', most: 2_000 } },
+    optional: ['note'],
+  },
+  'POST /v1/subjects/:id/corrections': {
+    by: 'compliance',
+    good: { dispute: 'I never did' },
+    fields: { dispute: { is: 'prose', most: 2_000 } },
+  },
   'POST /v1/compliance/audits': { by: 'compliance', good: {}, fields: {}, bodyless: true, readsNoKey: true },
   'POST /v1/ops/checks': { by: 'ops', good: {}, fields: {}, bodyless: true, readsNoKey: true },
 }
@@ -104,6 +120,7 @@ const FORM = 'POST /v1/payfast/notifications'
 const WITHOUT_BODY: Readonly<Record<string, Scope | 'u1'>> = {
   'DELETE /v1/auth/session': 'u1',
   'DELETE /v1/vouchers/:id': 'admin',
+  'DELETE /v1/subjects/:id/restriction': 'compliance',
   'POST /v1/ops/outbox/:id/retry': 'ops',
   'POST /v1/ops/outbox/:id/drop': 'ops',
 }
@@ -148,7 +165,7 @@ function asking(route: string, by: Spec['by'], work: (asking: Asking) => Promise
         const before = counts(test)
         const answer = await test.app.inject({
           method: method as 'POST' | 'DELETE',
-          url: url ?? path.replace(':id', path.includes('users') ? 'u1' : 'v1'),
+          url: url ?? path.replace(':id', /users|subjects/.test(path) ? 'u1' : 'v1'),
           headers: { ...standing, ...(body !== undefined && JSON_TYPE), ...headers },
           ...(body !== undefined && { payload: body }),
         })

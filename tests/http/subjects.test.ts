@@ -14,7 +14,7 @@ test('erases: a preview changes nothing, the receipt says what was done and foun
     const preview = await app.post('/v1/subjects/u4/erasure', { preview: true }, by)
     expect(preview.statusCode, preview.body).toBe(200)
     expect(emailOf(app, 'u4')).toBe(email)
-    const erased = await app.post('/v1/subjects/u4/erasure', {}, by)
+    const erased = await app.post('/v1/subjects/u4/erasure', { preview: false }, by)
     expect(erased.statusCode, erased.body).toBe(200)
     const { data, change } = erased.json()
     expect(change.settled).toBe(true)
@@ -22,7 +22,7 @@ test('erases: a preview changes nothing, the receipt says what was done and foun
     expect(data.tables).toEqual(preview.json().data.tables)
     expect(holding(erased, [email])).toEqual([])
     expect(emailOf(app, 'u4')).toBe('')
-    const again = await app.post('/v1/subjects/u4/erasure', {}, by)
+    const again = await app.post('/v1/subjects/u4/erasure', { preview: false }, by)
     expect(again.json().data).toEqual(data)
     expect((await app.get('/v1/subjects/u4', ['compliance'])).json().data).toMatchObject({
       kind: 'erased',

@@ -34,7 +34,7 @@ export const Subject = z
   })
 
 export const ErasureOrder = z
-  .strictObject({ preview: z.boolean().default(false).describe('Say what would be done, and do nothing.') })
+  .strictObject({ preview: z.boolean().describe('Say what would be done, and do nothing; false erases for good.') })
   .meta({ examples: [{ preview: true }] })
 
 const Table = z.strictObject({
@@ -86,7 +86,7 @@ export const ErasureAnswer = z
   })
 
 export const RestrictionOrder = z
-  .strictObject({ kind: Kind.default('restricted'), note: Note.optional() })
+  .strictObject({ kind: Kind, note: Note.optional() })
   .meta({ examples: [{ kind: 'objected', note: 'By letter' }] })
 
 export const RestrictionMade = z
