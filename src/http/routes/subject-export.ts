@@ -20,9 +20,10 @@ const ABOUT =
   '`pii:read` as well, and the purpose `access-request`; the access log has the reading before the answer begins. The ' +
   'answer comes as it is read.'
 
-const Exported = z
-  .looseObject({ format: z.literal('gogga-access/1'), count: z.number().int() })
-  .meta({ description: 'What `gogga subject export` writes.' })
+const Exported = z.looseObject({ format: z.literal('gogga-access/1'), count: z.number().int() }).meta({
+  description: 'What `gogga subject export` writes.',
+  examples: [{ format: 'gogga-access/1', subject: { ids: ['u_8f2'], kind: 'user' }, tables: [], count: 0 }],
+})
 
 interface Options {
   readonly context: Context
@@ -43,11 +44,11 @@ export async function subjectExportRoutes(app: FastifyInstance, { context, recor
   }
   app.get(URL, { schema }, async (request, reply) => {
     const caller = callerOf(request)
-    if (!caller.scopes.has('pii:read') || purposeOf(request, caller) !== 'access-request') throw notAllowed()
     const { id } = request.params as z.output<typeof SubjectParams>
     // An address in a URL would be in the logs of whatever stands in between.
     if (id.includes('@')) throw new NotFoundError('No person has this id', { hint: 'Give the subject id.' })
     const person = personIn(readers, id)
+    if (!caller.scopes.has('pii:read') || purposeOf(request, caller) !== 'access-request') throw notAllowed()
     const access = { apiKeyId: caller.keyId, route: `GET ${URL}`, fields: ['*'], requestId: request.id }
     await record({ ...access, subjects: person.ids, purpose: 'access-request' })
     reply.header('content-type', JSON_TYPE)
