@@ -15,7 +15,6 @@ import { redeemVoucher } from '../../../src/saga/redeem-voucher.ts'
 import { plant } from '../../ops/check/planting.ts'
 import {
   ADMIN,
-  addPeople,
   addVouchers,
   asked,
   codeOf,
@@ -284,15 +283,17 @@ describe('a hard case', () => {
       await files.identity.change((tx) => {
         tx.insert('AdminLogOrigin', { adminLogId: 'act', ip: ipOf('ann') })
         detachText(tx, { text: 'ask thabo@mail.example', place: 'admin.AdminLog.meta', rowId: 'act' }, sagas)
+        detachText(tx, { text: 'for sipho@mail.example', place: 'admin.VoucherLog.meta', rowId: 'step' }, sagas)
       })
-      await files.admin.change((tx) =>
-        tx.insert('AdminLog', { id: 'act', adminId: 'ann', action: 'user_lookup', targetUser: 'bob', createdAt: NOW }),
-      )
+      await files.admin.change((tx) => {
+        tx.insert('AdminLog', { id: 'act', adminId: 'ann', action: 'user_lookup', targetUser: 'bob', createdAt: NOW })
+        tx.insert('VoucherLog', { id: 'step', voucherId: 'v-bob', action: 'voided', actor: 'ann', createdAt: NOW })
+      })
       const receipt = await erase(context, 'ann')
       expect(receipt.proof?.found).toEqual([])
       expect(files.identity.rows.find('AdminLogOrigin', { adminLogId: 'act' })).toBeUndefined()
       expect(files.admin.rows.find('AdminLog', { id: 'act' })).toMatchObject({ adminId: 'ann', targetUser: 'bob' })
-      expect(files.identity.rows.list('DetachedValue', { rowId: 'act' })).toHaveLength(1)
+      for (const rowId of ['act', 'step']) expect(files.identity.rows.list('DetachedValue', { rowId })).toHaveLength(1)
     }))
 
   const shared = async ({ context, pass }: World) => {
@@ -403,14 +404,14 @@ describe('a hard case', () => {
   test('what an administrator wrote is on its way to the log: its values go, the log comes', () =>
     withWorld(async (world) => {
       const { context } = world
-      await addPeople(context, 'ann')
       const dying = await world.again({
         reached: (place) => {
           if (place === 'admin-acted:before-delivery') throw new Error('gone')
         },
       })
-      await live(dying, 'ann').catch(() => undefined)
+      await live(dying, 'ann')
       await dying[Symbol.asyncDispose]()
+      expect(context.files.identity.rows.list('DetachedValue', {})).toHaveLength(3)
       const receipt = await erase(context, 'ann')
       expect(receipt.proof?.found).toEqual([])
       expect(context.files.identity.rows.list('DetachedValue', {})).toEqual([])
