@@ -66,7 +66,7 @@ function startOf(table: TableHead): string {
   )
   return (
     `<h2>${escapeHtml(title)}</h2>\n<p>${escapeHtml(table.about)}</p>\n${facts}` +
-    `<details><summary>What the columns mean</summary>${meanings}</details>\n`
+    `<details open><summary>What the columns mean</summary>${meanings}</details>\n`
   )
 }
 
