@@ -8,7 +8,6 @@ import type { Section } from '../compliance/audit/finding.ts'
 import { LOG_MEBIBYTES } from '../compliance/audit/logs.ts'
 import { type AuditReport, SECTIONS } from '../compliance/audit/report.ts'
 import { htmlOf } from '../compliance/audit/report-html.ts'
-import { pdfOf } from '../compliance/audit/report-pdf.ts'
 import { textOf } from '../compliance/audit/report-text.ts'
 import { readSigningKey, type SigningKey } from '../compliance/signing.ts'
 import { type Config, readConfig } from '../config.ts'
@@ -112,7 +111,10 @@ async function audited(config: Config, { sections, logs }: Asked, args: Argument
 async function writeReports(report: AuditReport, args: Arguments, key: SigningKey | undefined): Promise<void> {
   const [html, pdf] = [args.text('html'), args.text('pdf')]
   if (html !== undefined) writeSigned(html, Buffer.from(htmlOf(report)), key)
-  if (pdf !== undefined) writeSigned(pdf, await pdfOf(report), key)
+  if (pdf === undefined) return
+  // Loaded on use: the audit itself is to need little memory.
+  const { pdfOf } = await import('../compliance/audit/report-pdf.ts')
+  writeSigned(pdf, await pdfOf(report), key)
 }
 
 function writeSigned(path: string, bytes: Buffer, key: SigningKey | undefined): void {

@@ -6,7 +6,8 @@ import type { Finding, Section, Severity } from './finding.ts'
 export type Cause = 'command' | 'http' | 'schedule'
 
 export const SEVERITIES: readonly Severity[] = ['high', 'medium', 'low', 'info']
-export const SECTIONS: readonly Section[] = ['schema', 'handles', 'run-time', 'logs', 'values', 'bytes', 'chain']
+/** In the order of running: what the values leave behind in memory comes after the process that searches bytes. */
+export const SECTIONS: readonly Section[] = ['schema', 'handles', 'run-time', 'logs', 'bytes', 'values', 'chain']
 
 /** What a section looked at: `{ columns: 214, tables: 31 }`. */
 export type Looked = Readonly<Record<string, number>>
