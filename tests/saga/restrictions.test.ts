@@ -1,5 +1,6 @@
 // A restricted person is charged nothing by itself and mailed nothing unasked; a corrected address is right everywhere.
 import { describe, expect, test } from 'vitest'
+import { beginAttempt, dueSchedules } from '../../src/billing/charges.ts'
 import { TRY_OUT } from '../../src/config.ts'
 import { issueLoginToken } from '../../src/identity/login-tokens.ts'
 import { mayBeMailed, openRestrictions } from '../../src/identity/restrictions.ts'
@@ -59,6 +60,18 @@ describe('a restriction', () => {
       expect(shop.payfast.ledger.map(({ token }) => token)).toEqual(['agreement-bob'])
     }),
   )
+
+  test('that comes between the look and the charge is seen', () =>
+    withShop(async (shop) => {
+      const { billing } = shop.context.files
+      toTheEnd(shop)
+      const [schedule] = dueSchedules(billing.rows, shop.clock.now, 1)
+      await restrictAnn(shop)
+      await restrictSubject(shop.context.sagas, { subjectId: 'bob', kind: 'restricted' }, asked('POST /v1/restriction'))
+      const begun = await billing.change((tx) => beginAttempt(tx, schedule?.id ?? '', shop.context.sagas))
+      expect(begun).toBeUndefined()
+      expect(billing.rows.find('RecurringSchedule', { id: schedule?.id ?? '' })).toMatchObject({ status: 'active' })
+    }))
 
   test('lets the paid period end as if nothing renewed it', () =>
     withShop(async (shop) => {

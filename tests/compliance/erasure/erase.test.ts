@@ -296,6 +296,19 @@ describe('a hard case', () => {
       for (const rowId of ['act', 'step']) expect(files.identity.rows.list('DetachedValue', { rowId })).toHaveLength(1)
     }))
 
+  test('an address of somebody else in a text about the person stays, the rest of it goes', () =>
+    withPeople(async ({ context }) => {
+      const { files, sagas } = context
+      const text = `${emailOf('bob')} pays for it, 084 555 7777`
+      await files.identity.change((tx) => detachText(tx, { text, place: 'admin.AdminLog.meta', rowId: 'of-a' }, sagas))
+      await files.admin.change((tx) =>
+        tx.insert('AdminLog', { id: 'of-a', adminId: ADMIN.userId, action: 'x', targetUser: 'ann', createdAt: NOW }),
+      )
+      expect((await erase(context, 'ann')).proof?.found).toEqual([])
+      const left = files.identity.rows.list('DetachedValue', { rowId: 'of-a' })
+      expect(left.map(({ value }) => value)).toEqual([emailOf('bob')])
+    }))
+
   const shared = async ({ context, pass }: World) => {
     const mention = (rowId: string) =>
       context.files.identity.change((tx) =>
@@ -386,8 +399,10 @@ describe('a hard case', () => {
         userId: null,
       })
       expect(context.files.billing.rows.list('Subscription', { userId: 'ann' })).toEqual([])
+      const steps = context.files.admin.rows.list('VoucherLog', {})
       const again = redeemVoucher(context.sagas, { code: codeOf('v9'), userId: 'ann' }, asked('POST /v1/redeem'))
       expect(String(await failureOf(again))).toContain('was erased')
+      expect(context.files.admin.rows.list('VoucherLog', {})).toEqual(steps)
     }))
 
   test('money that comes afterwards is recorded, and nothing is opened', () =>
