@@ -5,6 +5,7 @@ import { migrate } from '../database/migrations.ts'
 import { UsageError } from '../errors.ts'
 import { createKey, listKeys, revokeKey, SCOPES, type Scope } from '../identity/api-keys.ts'
 import type { Arguments, Command } from './command.ts'
+import { refuseLostFiles } from './lost-files.ts'
 
 const scopeList = SCOPES.join(', ')
 
@@ -73,6 +74,7 @@ export const revokeCommand: Command = {
 
 async function openIdentity() {
   const config = readConfig()
+  refuseLostFiles(config.paths, ['identity'])
   migrate('identity', config.paths.identity)
   return openFile('identity', config.paths.identity, config)
 }
