@@ -10,6 +10,7 @@ const LONGEST = [
   'transfer/kill',
   'saga/kill',
   'chaos/chaos',
+  'operations',
   'prisma/cli',
   'transfer/property',
   'ops/backup/set',
