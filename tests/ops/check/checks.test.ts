@@ -94,8 +94,8 @@ const cases: readonly Case[] = [
     found: ['error identity modes', 'error identity modes', 'error identity modes'],
   },
   {
-    name: 'a folder that the group may enter',
-    fault: ({ paths }) => chmodSync(dirname(paths.identity), 0o750),
+    name: 'a folder that the group may write to',
+    fault: ({ paths }) => chmodSync(dirname(paths.identity), 0o770),
     found: ['warning identity modes'],
   },
   {
