@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { readConfig } from '../config.ts'
+import { requireMigrated } from '../context.ts'
 import { openFile } from '../database/clients.ts'
-import { migrate } from '../database/migrations.ts'
 import { UsageError } from '../errors.ts'
 import { createKey, listKeys, revokeKey, SCOPES, type Scope } from '../identity/api-keys.ts'
 import type { Arguments, Command } from './command.ts'
-import { refuseLostFiles } from './lost-files.ts'
 
 const scopeList = SCOPES.join(', ')
 
@@ -74,9 +73,14 @@ export const revokeCommand: Command = {
 
 async function openIdentity() {
   const config = readConfig()
-  refuseLostFiles(config.paths, ['identity'])
-  migrate('identity', config.paths.identity)
-  return openFile('identity', config.paths.identity, config)
+  const file = await openFile('identity', config.paths.identity, config)
+  try {
+    requireMigrated(file)
+    return file
+  } catch (error) {
+    await file[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 function readScopes(args: Arguments): readonly Scope[] {
