@@ -18,6 +18,7 @@ import {
   lostMarks,
   mark,
   type Reconciled,
+  ROWS_DELETED,
   whatOf,
 } from './marks.ts'
 import { noteVouchersAgain, redeemAgain, redoRefusals, sendRedemptions } from './vouchers.ts'
@@ -82,7 +83,7 @@ function applyDeletion(tx: Tx, what: string, found: Findings): boolean {
   const rows =
     applyLinkPolicies(tx, parents) +
     (model && key ? tx.run(`delete from ${quote(model.name)} where ${quote(key)} = ?`, id) : 0)
-  if (rows > 0) counted(found, 'rows deleted again', rows)
+  if (rows > 0) counted(found, ROWS_DELETED, rows)
   return true
 }
 
