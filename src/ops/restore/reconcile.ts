@@ -21,6 +21,7 @@ import {
   ROWS_DELETED,
   whatOf,
 } from './marks.ts'
+import { tellNewcomers } from './newcomers.ts'
 import { noteVouchersAgain, redeemAgain, redoRefusals, sendRedemptions } from './vouchers.ts'
 
 /** Within one transaction on the successor. Idempotent: what was done leaves its mark. */
@@ -35,6 +36,7 @@ const BY_DOMAIN: Readonly<Record<Domain, (around: Around, found: Findings) => vo
   identity(around, found) {
     keepRevoked(around, found)
     noteVouchersAgain(around, found)
+    tellNewcomers(around, found)
     tellLogged(around, found, ['roles_changed'])
   },
   billing(around, found) {

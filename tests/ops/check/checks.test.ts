@@ -268,6 +268,7 @@ it('leaves the indexes out where it has to be quick', () =>
 
 it('finds within one file only what was asked for, with the other files as the ends of its links', () =>
   withDatabases(async (databases) => {
+    plant(databases, 'identity', planting.bystander)
     chmodSync(databases.paths.identity, 0o644)
     plant(databases, 'billing', planting.payment('p1', 'nobody'))
     expect(shortly(await findings(databases, { domains: ['billing'] }))).toEqual([
