@@ -62,12 +62,21 @@ export function workState(domain: Domain, paths: Paths): WorkState {
   if (!existsSync(folder)) return 'none'
   if (isHeld(join(folder, LOCK))) return 'at work'
   if (existsSync(join(folder, JOURNAL))) return 'cut off'
-  const isMore = readdirSync(folder).some((name) => !name.startsWith(LOCK) && name !== WAITING)
+  const isMore = namesIn(folder).some((name) => !name.startsWith(LOCK) && name !== WAITING)
   return existsSync(join(folder, WAITING)) && !isMore ? 'waiting' : 'left'
 }
 
 export const workFolder = (domain: Domain, paths: Paths): string =>
   join(dirname(paths[domain]), `.gogga-restore-${domain}`)
+
+/** None where this user may not look: others than the server's ask as well. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
 
 const planFolder = (domain: Domain, paths: Paths): string =>
   join(dirname(paths[domain]), `.gogga-restore-plan-${domain}`)
@@ -83,10 +92,14 @@ export function openPlan(domain: Domain, paths: Paths): Work {
   return work
 }
 
-/** Removes what a killed dry run left; one that is at work goes on. */
+/** Removes what a killed dry run left; one that is at work goes on, and one of another user is in nobody's way. */
 export function clearPlan(domain: Domain, paths: Paths): void {
   const folder = planFolder(domain, paths)
-  if (existsSync(folder) && !isHeld(join(folder, LOCK))) rmSync(folder, { recursive: true, force: true })
+  try {
+    if (existsSync(folder) && !isHeld(join(folder, LOCK))) rmSync(folder, { recursive: true, force: true })
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes(String((error as NodeJS.ErrnoException).code))) throw error
+  }
 }
 
 function openFolder(folder: string, busy: string): Work {

@@ -1,6 +1,6 @@
 // A restore that is killed at any step leaves the old file or the new one, and whoever starts next ends it.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openWriter } from '../../../src/database/connections.ts'
@@ -8,7 +8,8 @@ import type { Domain } from '../../../src/database/domains.ts'
 import { ConflictError, FileError } from '../../../src/errors.ts'
 import type { Paths } from '../../../src/ops/restore/dangling.ts'
 import { recoverRestores } from '../../../src/ops/restore/swap.ts'
-import { openWork, workState } from '../../../src/ops/restore/work.ts'
+import { clearPlan, openWork, workState } from '../../../src/ops/restore/work.ts'
+import { withDatabases } from '../../helpers/databases.ts'
 import { addPeople, addVouchers } from '../../saga/people.ts'
 import { contentsOf } from '../backup/world.ts'
 import { payment, plant } from '../check/planting.ts'
@@ -43,6 +44,7 @@ const withPast = (work: (world: RestoreWorld, id: string) => Promise<void>) =>
 
 const payments = (world: RestoreWorld) => world.rows('billing', 'select id from "ProcessedPayment"').length
 const packs = (world: RestoreWorld) => world.rows('billing', 'select id from "CreditPurchase"').length
+const OTHER = 61_001
 const leftIn = (folder: string) => readdirSync(folder).filter((name) => name.startsWith('.gogga'))
 
 describe('a restore that is killed', () => {
@@ -188,6 +190,32 @@ describe('a dry run', () => {
       expect(payments(world)).toBe(1)
     }))
 })
+
+it('what root left in a folder that only root may look into stops nobody', () =>
+  withDatabases(({ dir, paths }) => {
+    for (const name of ['.gogga-restore-plan-billing', '.gogga-restore-identity']) {
+      const folder = join(dirname(paths[name.endsWith('identity') ? 'identity' : 'billing']), name)
+      mkdirSync(folder)
+      writeFileSync(join(folder, 'successor.db'), '')
+      chmodSync(folder, 0)
+    }
+    if (process.getuid?.() === 0) chownSync(dir, OTHER, OTHER)
+    const asOther = <T>(work: () => T): T => {
+      if (process.getuid?.() !== 0) return work()
+      process.seteuid?.(OTHER)
+      try {
+        return work()
+      } finally {
+        process.seteuid?.(0)
+      }
+    }
+    chmodSync(dirname(paths.billing), 0o755)
+    chmodSync(dirname(paths.identity), 0o755)
+    expect(asOther(() => workState('identity', paths))).toBe('left')
+    expect(asOther(() => clearPlan('billing', paths))).toBe(undefined)
+    for (const domain of ['billing', 'identity'] as const)
+      for (const name of leftIn(dirname(paths[domain]))) chmodSync(join(dirname(paths[domain]), name), 0o700)
+  }))
 
 it('nothing starts while a restore is at work', () =>
   withRestoreWorld(async (world) => {
