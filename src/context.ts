@@ -123,7 +123,8 @@ function policiesOf({ backupPolicy: file, dataDir }: Config): () => Policies {
   }
 }
 
-function requireMigrated({ domain, path, reader }: OpenFile): void {
+/** Throws FileError with the next step. */
+export function requireMigrated({ domain, path, reader }: Pick<OpenFile, 'domain' | 'path' | 'reader'>): void {
   const { pending } = migrationState(domain, reader)
   if (pending.length === 0) return
   const list = pending.join(', ')

@@ -121,7 +121,7 @@ export class Lives {
     const { env, dir } = this.#options
     const cache = { NODE_COMPILE_CACHE: join(dir, 'compiled') }
     const child = fork(SERVER, [], {
-      env: { ...process.env, ...cache, ...env },
+      env: { ...cache, ...process.env, ...env },
       stdio: ['ignore', this.#log, this.#log, 'ipc'],
     })
     const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [FromServer | number]

@@ -3,10 +3,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Config, readConfig } from '../config.ts'
 import { DOMAINS, type Domain, isDomain } from '../database/domains.ts'
-import { StoppedError, UsageError } from '../errors.ts'
+import { GoggaError, StoppedError, UsageError } from '../errors.ts'
 import { type Policies, readPolicies } from '../ops/backup/policy.ts'
 import { stepBack } from '../ops/backup/step-back.ts'
 import type { OnProgress, Sources } from '../ops/backup/types.ts'
+import { reportError } from './command.ts'
 import { createProgress } from './progress.ts'
 
 export interface BackupContext extends Disposable {
@@ -50,6 +51,33 @@ export function domainsIn(words: readonly string[], all: readonly Domain[] = DOM
   const wrong = words.find((word) => !isDomain(word))
   if (wrong !== undefined) throw new UsageError(`Expected one of ${DOMAINS.join(', ')}, got "${wrong}".`)
   return words.length === 0 ? all : DOMAINS.filter((domain) => words.includes(domain))
+}
+
+export interface Failure {
+  readonly domain: Domain
+  readonly code: string
+  readonly message: string
+}
+
+/** One that fails does not keep the others from their turn: it is told, and the exit code is 1. A signal ends them all. */
+export async function eachDomain(
+  domains: readonly Domain[],
+  { signal, endProgress }: BackupContext,
+  work: (domain: Domain) => Promise<void>,
+): Promise<{ readonly failures: readonly Failure[]; readonly exitCode: 0 | 1 }> {
+  const failures: Failure[] = []
+  for (const domain of domains) {
+    try {
+      await work(domain)
+    } catch (error) {
+      if (signal.aborted || domains.length === 1) throw error
+      endProgress()
+      reportError(error)
+      const code = error instanceof GoggaError ? error.code : 'internal'
+      failures.push({ domain, code, message: (error as Error).message })
+    }
+  }
+  return { failures, exitCode: failures.length > 0 ? 1 : 0 }
 }
 
 /** In pieces, since timers are bounded and clocks are set. */

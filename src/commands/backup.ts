@@ -11,6 +11,7 @@ import {
   callUrl,
   domainsIn,
   duration,
+  eachDomain,
   megabytes,
   openBackupContext,
   printJson,
@@ -51,13 +52,13 @@ export const backupCommand: Command = {
     if (isSchedule) return await schedule(context, domains)
     if (args.flag('set')) return await setOf(context, args.flag('json'))
     const manifests: Manifest[] = []
-    for (const domain of domains) {
+    const { failures, exitCode } = await eachDomain(domains, context, async (domain) => {
       const manifest = await takeOne(context, domain)
       if (!args.flag('json')) process.stdout.write(`${lineOf(manifest)}\n`)
       manifests.push(manifest)
-    }
-    if (args.flag('json')) printJson({ backups: manifests })
-    return 0
+    })
+    if (args.flag('json')) printJson({ backups: manifests, failures })
+    return exitCode
   },
 }
 

@@ -17,12 +17,17 @@ import { createProgress } from './progress.ts'
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'notice']
 
 export const checkCommand: Command = {
-  usage: 'check [--domain DOMAIN] [--quick] [--repair [--dry-run]] [--undo FILE] [--forget-undo [--dry-run]] [--json]',
+  usage:
+    'check [--domain DOMAIN] [--quick] [--repair [--even-if-many] [--dry-run]] [--undo FILE] [--forget-undo [--dry-run]] [--json]',
   summary: 'Check the three files, the links and messages between them, and say what to do.',
   options: {
     domain: { type: 'string', value: 'DOMAIN', help: `only findings about this file: ${DOMAINS.join(', ')}` },
     quick: { type: 'boolean', help: 'do not compare indexes with their tables: much faster on large files' },
     repair: { type: 'boolean', help: 'follow the policies of links whose row is gone; never for rows about money' },
+    'even-if-many': {
+      type: 'boolean',
+      help: 'with --repair: also where so many rows of a link would go that a file was rather lost',
+    },
     'dry-run': { type: 'boolean', help: 'with --repair or --forget-undo: say what would change, and change nothing' },
     undo: { type: 'string', value: 'FILE', help: 'put back what a repair took away, from the file that it wrote' },
     'forget-undo': { type: 'boolean', help: 'check nothing: remove the undo files that repairs wrote' },
@@ -94,6 +99,7 @@ function refuseMixed(args: Arguments): void {
     throw new UsageError('Only one of --repair, --undo and --forget-undo can be done at once.', { hint })
   if (args.flag('dry-run') && !isRepair && !forgets)
     throw new UsageError('--dry-run goes with --repair and --forget-undo only.', { hint })
+  if (args.flag('even-if-many') && !isRepair) throw new UsageError('--even-if-many goes with --repair only.', { hint })
   if (args.flag('quick') && (isRepair || isUndo || forgets))
     throw new UsageError('--quick is for checking, not for changes.', { hint })
 }
@@ -107,6 +113,7 @@ async function runRepair(config: Config, domains: readonly Domain[], args: Argum
     const report = await withFiles(config, (files) =>
       repair({
         ...{ files, readers, domains, now: new Date(), dryRun: args.flag('dry-run') },
+        evenIfMany: args.flag('even-if-many'),
         undoFolder: undoFolder(config.dataDir),
         onRow: (done, total) => progress.update('repair', done, total),
       }),
@@ -134,16 +141,22 @@ async function withFiles<T>(config: Config, work: (files: Files) => Promise<T>):
   return await work({ identity, billing, admin })
 }
 
+const WHY_LEFT: Readonly<Record<RepairReport['left'][number]['why'], string>> = {
+  money: 'rows about money are never repaired',
+  'changed meanwhile': 'somebody changed them meanwhile',
+  'target lost':
+    'nothing is there that they could name: restore that file with "npx gogga restore"; --even-if-many repairs all the same',
+  'too many':
+    'more than a tenth of those that name anything: was the file that they name lost? --even-if-many repairs all the same',
+}
+
 function printedRepair({ dryRun, undo, repaired, left }: RepairReport): string {
   const verb = dryRun ? 'would be' : 'were'
   const lines = repaired.map(({ link, policy, rows }) => {
     const what = policy === 'delete' ? 'removed' : 'emptied of the link'
     return `${link}: ${rows} row(s) ${verb} ${what}\n`
   })
-  const rest = left.map(({ link, rows, why }) => {
-    const what = why === 'money' ? 'left: rows about money are never repaired' : 'left: somebody changed them meanwhile'
-    return `${link}: ${rows} row(s) ${what}\n`
-  })
+  const rest = left.map(({ link, rows, why }) => `${link}: ${rows} row(s) left: ${WHY_LEFT[why]}\n`)
   const end = undo ? `To take it back: npx gogga check --undo ${undo}\n` : ''
   return `${[...lines, ...rest].join('') || 'Nothing to repair.\n'}${end}`
 }

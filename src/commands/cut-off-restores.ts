@@ -16,6 +16,7 @@ export function endRestores(paths: Paths): void {
 const WORDS: Readonly<Record<WorkState, string | undefined>> = {
   none: undefined,
   left: undefined,
+  waiting: 'was restored, and messages to it wait for a file that is missing: "npx gogga check" says more',
   'at work': 'is being restored by another process: what follows may be of before or after',
   'cut off':
     'is in the middle of a restore that was cut off: what follows is of before its end; "npx gogga migrate" ends it',

@@ -1,5 +1,5 @@
 import { type DrillReport, runDrill } from '../ops/drill.ts'
-import { domainsIn, duration, openBackupContext, printJson } from './backup-context.ts'
+import { domainsIn, duration, eachDomain, openBackupContext, printJson } from './backup-context.ts'
 import type { Command } from './command.ts'
 
 export const drillCommand: Command = {
@@ -14,14 +14,14 @@ export const drillCommand: Command = {
     using context = openBackupContext()
     const { config, policies, sources, signal, progress, endProgress } = context
     const drills: DrillReport[] = []
-    for (const domain of domains) {
+    const { failures, exitCode } = await eachDomain(domains, context, async (domain) => {
       const report = await runDrill({ policy: policies[domain], paths: config.paths, sources, signal, progress })
       endProgress()
       if (!args.flag('json')) process.stdout.write(textOf(report))
       drills.push(report)
-    }
-    if (args.flag('json')) printJson({ drills })
-    return drills.every(({ passed }) => passed) ? 0 : 1
+    })
+    if (args.flag('json')) printJson({ drills, failures })
+    return drills.every(({ passed }) => passed) ? exitCode : 1
   },
 }
 

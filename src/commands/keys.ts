@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readConfig } from '../config.ts'
+import { requireMigrated } from '../context.ts'
 import { openFile } from '../database/clients.ts'
-import { migrate } from '../database/migrations.ts'
 import { UsageError } from '../errors.ts'
 import { createKey, type KeyRecord, listKeys, revokeKey, SCOPES, type Scope } from '../identity/api-keys.ts'
 import { checkPurposes, PURPOSE_IDS } from '../identity/purposes.ts'
@@ -86,8 +86,14 @@ function rightsOf({ scopes, purposes }: KeyRecord): string {
 
 async function openIdentity() {
   const config = readConfig()
-  migrate('identity', config.paths.identity)
-  return openFile('identity', config.paths.identity, config)
+  const file = await openFile('identity', config.paths.identity, config)
+  try {
+    requireMigrated(file)
+    return file
+  } catch (error) {
+    await file[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 function readScopes(args: Arguments): readonly Scope[] {

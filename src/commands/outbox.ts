@@ -8,15 +8,20 @@ import {
   dropMessage,
   listOutbox,
   outboxFigures,
+  previewMessage,
   type Retried,
   retryMessage,
   type Undelivered,
 } from '../saga/dead-letters.ts'
 import type { Asked } from '../saga/requests.ts'
+import type { Sagas } from '../saga/sagas.ts'
 import type { Arguments, Command } from './command.ts'
 
 const MAX_LIMIT = 10_000
 const NONE = 'Nothing waits.'
+const DRY_RUN: NonNullable<Command['options']> = {
+  'dry-run': { type: 'boolean', help: 'say what the message is and whether that could be done; change nothing' },
+}
 
 export const listCommand: Command = {
   usage: 'outbox list [--origin DOMAIN] [--dead] [--limit N] [--json]',
@@ -42,13 +47,15 @@ export const listCommand: Command = {
 }
 
 export const retryCommand: Command = {
-  usage: 'outbox retry ID',
+  usage: 'outbox retry ID [--dry-run] [--json]',
   summary: 'Try a message again, at once; exit code 1 where that did not settle it.',
   positionals: { least: 1, most: 1 },
+  options: DRY_RUN,
   examples: ['outbox retry user-created:cmb2x9k4d0001', 'outbox retry user-created:cmb2x9k4d0001 --json'],
   files: 'changes',
   async run(args) {
     await using context = await createContext(readConfig())
+    if (args.flag('dry-run')) return preview(context.sagas, 'retry', args)
     const { data: message } = await retryMessage(context.sagas, idOf(args), askedFor('retry', args))
     if (args.flag('json')) print(message)
     else process.stdout.write(`${wordsOf(message)}\n`)
@@ -57,18 +64,27 @@ export const retryCommand: Command = {
 }
 
 export const dropCommand: Command = {
-  usage: 'outbox drop ID',
+  usage: 'outbox drop ID [--dry-run] [--json]',
   summary: 'Give a dead message up: its effect never comes, and what it was to carry on is taken back.',
   positionals: { least: 1, most: 1 },
-  examples: ['outbox drop user-created:cmb2x9k4d0001'],
+  options: DRY_RUN,
+  examples: ['outbox drop user-created:cmb2x9k4d0001', 'outbox drop user-created:cmb2x9k4d0001 --dry-run'],
   files: 'changes',
   async run(args) {
     await using context = await createContext(readConfig())
+    if (args.flag('dry-run')) return preview(context.sagas, 'drop', args)
     const { data: message } = await dropMessage(context.sagas, idOf(args), 'command', askedFor('drop', args))
     if (args.flag('json')) print(message)
     else process.stdout.write(`dropped ${message.id}\n`)
     return 0
   },
+}
+
+function preview(sagas: Sagas, step: 'retry' | 'drop', args: Arguments): 0 {
+  const message = previewMessage(sagas, idOf(args), step)
+  if (args.flag('json')) print({ ...message, dryRun: true })
+  else process.stdout.write(`would ${step} ${lineOf(message)}\n`)
+  return 0
 }
 
 const askedFor = (step: string, args: Arguments): Asked => ({ route: `gogga outbox ${step}`, body: { id: idOf(args) } })

@@ -53,7 +53,10 @@ function barProgress(stream: NodeJS.WriteStream, amount: Amount): Progress {
 }
 
 function lineProgress(stream: NodeJS.WriteStream, now: () => number, amount: Amount): Progress {
-  const amountOf = (phase: string, count: number) => (amount(phase, count) ? `, ${amount(phase, count)}` : '')
+  const amountOf = (phase: string, count: number) => {
+    const text = count > 0 ? amount(phase, count) : '' // Of what is not counted nothing is said.
+    return text ? `, ${text}` : ''
+  }
   let current = ''
   let began = 0
   let last = 0

@@ -76,14 +76,35 @@ function forget(domain: Domain, args: Arguments): 0 {
   return 0
 }
 
+const NOT_TOLD = 'what is newer than the backup cannot be told'
+
+const LIVE: Readonly<Record<Exclude<RestoreReport['live'], 'compared'>, string>> = {
+  missing: `The live file is missing: ${NOT_TOLD}`,
+  unreadable: `The live file is unreadable: ${NOT_TOLD}`,
+  unrelated: 'The live file holds not one row of the backup, so that somebody made it anew: nothing in it was believed',
+}
+
 function textOf(report: RestoreReport): string {
-  const { domain, dryRun, backup, live, losses, erasures, reconciled, purged, closed, dangling, kept, migrated } =
-    report
+  const {
+    domain,
+    dryRun,
+    backup,
+    live,
+    losses,
+    erasures,
+    reconciled,
+    purged,
+    closed,
+    dangling,
+    kept,
+    migrated,
+    waiting,
+  } = report
   const rows = Object.values(backup.rows).reduce((sum, count) => sum + count, 0)
   const { sends, done, unresolved } = reconciled
   const lines = [
     `${dryRun ? 'Would restore' : 'Restored'} ${domain}.db from ${backup.id}, taken at ${backup.takenAt}, ${rows} rows`,
-    ...(live === 'compared' ? [] : [`The live file is ${live}: what is newer than the backup cannot be told`]),
+    ...(live === 'compared' ? [] : [LIVE[live]]),
     ...losses.map(
       ({ table, lost, changed, back }) =>
         `  ${table}: ${lost.rows} rows lost, ${changed.rows} as they were before, ${back.rows} deleted ones there again`,
@@ -102,6 +123,7 @@ function textOf(report: RestoreReport): string {
     ...dangling.map(
       ({ link, rows: count, policy }) => `  ${link}: ${count} rows name what is not there (policy: ${policy})`,
     ),
+    ...(waiting === 0 ? [] : [`${waiting} messages wait for a file that could not be read: a later start sends them`]),
     ...(kept === null ? [] : [`The old file is kept as ${kept}; "gogga restore ${domain} --forget-old" removes it`]),
   ]
   return `${lines.join('\n')}\n`

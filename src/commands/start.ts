@@ -9,6 +9,7 @@ import { createKey, SCOPES } from '../identity/api-keys.ts'
 import { seededRandom } from '../ops/makers.ts'
 import { isEmpty, seed } from '../ops/seed.ts'
 import type { Command } from './command.ts'
+import { refuseLostFiles } from './lost-files.ts'
 import { createProgress } from './progress.ts'
 import { checkedConfig, serveMeasured, untilClosed } from './serving.ts'
 
@@ -23,6 +24,7 @@ export const start: Command = {
   async run(args) {
     const config = await checkedConfig({ json: args.flag('json'), presets: TRY_OUT, willMigrate: true })
     if (!config) return 1
+    refuseLostFiles(config.paths)
     for (const domain of DOMAINS) migrate(domain, config.paths[domain])
     const people = isEmpty(config.paths) ? fill(config) : 0
     const context = await createContext(config)

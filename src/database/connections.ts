@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { FileError } from '../errors.ts'
 import { type Domain, FILES, nameOfApplicationId } from './domains.ts'
+import { hasFile, strayJournal } from './logs.ts'
 
 export type Connection = Database.Database
 
@@ -85,9 +86,18 @@ function open(domain: Domain, path: string, readonly: boolean): Connection {
 }
 
 function requireFile(domain: Domain, path: string): void {
-  if (existsSync(path)) return
-  throw new FileError(`${domain}.db is missing: nothing is at ${path}`, {
-    hint: `Restore it with "gogga restore ${domain} --from latest"; where there never was one, run "npx gogga migrate --domain ${domain}".`,
+  if (!hasFile(path)) {
+    throw new FileError(
+      `${domain}.db is missing: ${existsSync(path) ? 'a file without a byte' : 'nothing'} is at ${path}`,
+      {
+        hint: `Restore it with "gogga restore ${domain} --from latest"; where there never was one, run "npx gogga migrate --domain ${domain}".`,
+      },
+    )
+  }
+  const journal = strayJournal(path)
+  if (journal === undefined) return
+  throw new FileError(`A rollback journal lies beside ${domain}.db, and is not its own: ${journal}`, {
+    hint: `Whoever opened the file would play it into it. Move ${journal} to another folder.`,
   })
 }
 

@@ -6,10 +6,28 @@ export function writeWhole(path: string, text: string, mode = 0o600): void {
   const beside = `${path}.new`
   rmSync(beside, { force: true })
   const file = openSync(beside, 'wx', mode)
-  writeSync(file, text)
-  fsyncSync(file)
-  closeSync(file)
+  try {
+    writeAll(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
   renameSync(beside, path)
+}
+
+/** A disk that is nearly full takes a part and calls that a success: only the next write fails. */
+export function writeAll(file: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+}
+
+export function syncFile(path: string): void {
+  const file = openSync(path, 'r+')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Syncs a folder, so that what was renamed into it stays after a power cut. */

@@ -2,13 +2,15 @@
 // table, same checksums, so that the CLI's `migrate status` agrees. Unlike the CLI, each migration and its record are
 // one transaction: a file is never half migrated.
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, linkSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { FileError } from '../errors.ts'
 import { beginChain } from './chain.ts'
 import { type Connection, type ConnectionOptions, createFile, openInMemory, openWriter } from './connections.ts'
 import type { Domain } from './domains.ts'
+import { syncFile, syncFolder } from './durable.ts'
 import { knownError } from './errors.ts'
+import { filledLog, hasFile } from './logs.ts'
 import { CREATE_HISTORY } from './migration-history.ts'
 
 export interface Migration {
@@ -58,10 +60,55 @@ export function migrationState(domain: Domain, connection: Connection, folder?: 
 /** Creates the file when it is missing and applies what it lacks. Returns the names that were applied. */
 export function migrate(domain: Domain, path: string, options: ConnectionOptions = {}): readonly string[] {
   try {
-    if (!existsSync(path)) createFile(domain, path)
-    return migrateExisting(domain, path, options)
+    return hasFile(path) ? migrateExisting(domain, path, options) : makeFile(domain, path, options)
   } catch (error) {
     throw knownError(error, domain, path) ?? error
+  }
+}
+
+/**
+ * Under a hidden name beside, so that a kill leaves nothing under the file's own. Where another process was first, its file
+ * stands. Throws FileError where a log of a file that is gone lies there: SQLite would play it into the new one.
+ */
+function makeFile(domain: Domain, path: string, options: ConnectionOptions): readonly string[] {
+  const log = filledLog(path)
+  if (log !== undefined) throw lost(domain, log)
+  const beside = makingName(path, process.pid)
+  removeUnfinished(path)
+  try {
+    createFile(domain, beside)
+    const applied = migrateExisting(domain, beside, options)
+    syncFile(beside)
+    if (existsSync(path) && !hasFile(path)) rmSync(path)
+    linkSync(beside, path)
+    return applied
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !hasFile(path)) throw error
+    return migrateExisting(domain, path, options)
+  } finally {
+    for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(`${beside}${ending}`, { force: true })
+    if (existsSync(dirname(path))) syncFolder(dirname(path))
+  }
+}
+
+const makingName = (path: string, pid: number): string => join(dirname(path), `.${basename(path)}.making-${pid}`)
+
+/** What was being made by a process that is no more. */
+function removeUnfinished(path: string): void {
+  const folder = dirname(path)
+  const start = `.${basename(path)}.making-`
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    if (!name.startsWith(start)) continue
+    const pid = Number(/^\d+/.exec(name.slice(start.length))?.[0])
+    if (pid === process.pid || !isAlive(pid)) rmSync(join(folder, name), { force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
@@ -140,6 +187,13 @@ function recordedMigrations(connection: Connection): readonly Recorded[] {
     .all() as [string, string, number][]
   return rows.map(([name, checksum, finished]) => ({ name, checksum, finished: finished === 1 }))
 }
+
+export const lost = (domain: Domain, log: string) =>
+  new FileError(`${domain}.db is missing, and its log is there: ${log}. It was lost, and is not made anew`, {
+    hint:
+      `Restore it with "npx gogga restore ${domain} --from latest", which keeps the log. To begin with an empty file in its ` +
+      'place, move the log to another folder first.',
+  })
 
 const newer = (domain: Domain, name: string) =>
   new FileError(`${domain}.db has the migration ${name}, which this version of the program does not know`, {

@@ -10,6 +10,7 @@ import { type LogSink, loggingOptions, requestLog, stderrSink } from './logging.
 import { auth } from './plugins/auth.ts'
 import { crossOrigin } from './plugins/cross-origin.ts'
 import { documentation } from './plugins/documentation.ts'
+import { draining } from './plugins/draining.ts'
 import { errors, sendProblem } from './plugins/errors.ts'
 import { measure } from './plugins/metrics.ts'
 import { rateLimit } from './plugins/rate-limit.ts'
@@ -77,12 +78,13 @@ export async function createApp(
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
-    return503OnClosing: false, // Who comes by a connection that is still open is answered, and asked to close it.
+    return503OnClosing: false, // Who comes by a connection that is still open is answered, and asked to close it (draining).
     routerOptions: { querystringParser: keepQueryText, maxParamLength: MAX_ID_LENGTH },
     frameworkErrors: sendProblem,
     clientErrorHandler: brokenRequests(nextId),
   })
   await app.register(securityHeaders)
+  await app.register(draining)
   await app.register(errors)
   await app.register(measure, { context, figures })
   if (['trace', 'debug', 'info'].includes(config.logLevel)) await app.register(requestLog)

@@ -11,6 +11,7 @@ import { fetchBackup, recordDrill } from './backup/fetch.ts'
 import { newestBackup } from './backup/list.ts'
 import type { BackupPolicy } from './backup/policy.ts'
 import type { Drill, Manifest, OnProgress, Sources } from './backup/types.ts'
+import { recordVerification } from './backup/verify.ts'
 import { type Dangling, danglingLinks, openSiblings, type Paths } from './restore/dangling.ts'
 
 export interface DrillOptions {
@@ -45,13 +46,15 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
     const found = await tryOut(options, manifest, join(folder, `${policy.domain}.db`))
     const at = sources.now()
     const tookMs = Math.max(0, at.getTime() - began.getTime())
-    const { findings, ...links } = found
+    const { findings, isDamaged, ...links } = found
     const passed = findings.length === 0
     const drill: Drill = {
       ...{ domain: policy.domain, backupId: manifest.id, at: at.toISOString(), tookMs, passed },
       findings: [...findings],
     }
     await recordDrill(policy, drill, sources)
+    // What cannot be restored is no good backup: the next restore takes another.
+    if (isDamaged) await recordVerification(policy, drill)
     return { ...drill, ...links }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -60,6 +63,8 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
 
 interface Found {
   readonly findings: readonly string[]
+  /** The archive itself is to blame, not what lies beside it now. */
+  readonly isDamaged: boolean
   readonly dangling: readonly Dangling[]
   readonly closed: readonly Domain[]
 }
@@ -74,15 +79,15 @@ async function tryOut(
   try {
     await fetchBackup({ policy, manifest, target, signal, progress })
     const findings = await checkDatabase(target, manifest, signal)
-    if (findings.length > 0) return { findings, dangling: [], closed }
+    if (findings.length > 0) return { findings, isDamaged: true, dangling: [], closed }
   } catch (error) {
     if (!(error instanceof FileError || error instanceof NotFoundError)) throw error
-    return { findings: [error.message], dangling: [], closed }
+    return { findings: [error.message], isDamaged: true, dangling: [], closed }
   }
   const restored = openReader(policy.domain, target)
   try {
     const dangling = await danglingLinks(policy.domain, { ...siblings.readers, [policy.domain]: restored })
-    return { findings: strangers(dangling), dangling, closed }
+    return { findings: strangers(dangling), isDamaged: false, dangling, closed }
   } finally {
     restored.close()
   }

@@ -20,7 +20,8 @@ export function isEmpty(paths: Paths): boolean {
   return existsSync(markOf(paths)) || DOMAINS.every((domain) => isFileEmpty(domain, paths[domain]))
 }
 
-function isFileEmpty(domain: Domain, path: string): boolean {
+/** No resource has a row in this one; throws where it lacks their tables. */
+export function isFileEmpty(domain: Domain, path: string): boolean {
   const reader = openReader(domain, path)
   try {
     return seeded(domain).every((table) => reader.prepare(`select 1 from ${quote(table)} limit 1`).get() === undefined)

@@ -7,6 +7,7 @@ import type { Config } from '../config.ts'
 import { openWriter } from '../database/connections.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { domainError } from '../database/errors.ts'
+import { hasFile } from '../database/logs.ts'
 import { migrationState } from '../database/migrations.ts'
 import { type ErrorDetail, GoggaError } from '../errors.ts'
 import { createMailer } from '../mail/mailer.ts'
@@ -57,12 +58,12 @@ function examineFile(domain: Domain, path: string, willMigrate: boolean): readon
   const folder = dirname(path)
   if (existsSync(folder) && !may(folder, constants.X_OK))
     return [error(group, `this user may not enter its folder: ${folder}`, RIGHTS)]
-  if (!existsSync(path)) {
+  if (!hasFile(path)) {
     if (willMigrate) return examineNewFolder(group, folder)
     return [
       error(
         group,
-        `is missing: nothing is at ${path}`,
+        `is missing: ${existsSync(path) ? 'a file without a byte' : 'nothing'} is at ${path}`,
         `Run "gogga restore ${domain} --from latest --dry-run" to see what a backup brings back. Where there never was ` +
           `one: "npx gogga migrate --domain ${domain}".`,
       ),

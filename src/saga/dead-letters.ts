@@ -122,6 +122,15 @@ export async function dropMessage(sagas: Sagas, id: string, by: string, asked: A
   return answer
 }
 
+/** The message that a retry or a drop would be about; throws what that would throw before it changes anything. */
+export function previewMessage({ files }: Pick<Sagas, 'files'>, id: string, step: 'retry' | 'drop'): Undelivered {
+  for (const origin of DOMAINS) {
+    const row = rowsIn(files, origin).find('OutboxMessage', { id })
+    if (row) return shown(origin, step === 'drop' ? requireDroppable(row) : row)
+  }
+  throw gone()
+}
+
 function requireDroppable(row: OutboxRow | undefined): OutboxRow {
   if (!row) throw gone()
   if (row.deadAt === null)

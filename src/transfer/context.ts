@@ -18,4 +18,6 @@ export interface TransferContext {
   progress(event: ProgressEvent): void
   /** Stops between two batches; a split that is run again goes on where this one stopped. */
   readonly signal?: AbortSignal
+  /** Rows between two points from which a split goes on; 20,000 where it is left out. */
+  readonly batchRows?: number
 }

@@ -79,7 +79,7 @@ async function loadTable(task: Load, begun: Journal, table: FoundTable, writer: 
   for (const row of readRows(task.snapshot, readable(table), layout.encoding, after)) {
     write(row)
     rows += 1
-    if (rows % BATCH_ROWS !== 0) continue
+    if (rows % (task.context.batchRows ?? BATCH_ROWS) !== 0) continue
     if (canGoOn(table)) journal = checkpoint(task, journal, table, { last: String(row[0]), rows, done: false })
     else commit(task.targets)
     await pause(task, journal, table)

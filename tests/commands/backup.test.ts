@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import { openWriter } from '../../src/database/connections.ts'
 import { type Databases, withDatabases } from '../helpers/databases.ts'
 
 const GOGGA = join(import.meta.dirname, '../../scripts/gogga.ts')
@@ -30,7 +31,29 @@ const withPolicy = <T>(policy: object, work: (databases: Databases) => Promise<T
     return work(databases)
   })
 
+/** So that its copy takes long enough for whoever looks from outside. */
+function enlarge({ paths }: Databases): void {
+  const writer = openWriter('billing', paths.billing)
+  const insert = writer.prepare('insert into "InboxMessage" (id, type) values (?, ?)')
+  writer.transaction(() => {
+    for (let nth = 0; nth < 100_000; nth++) insert.run(`message-${nth}`, 'x'.repeat(100))
+  })()
+  writer.close()
+}
+
 describe('gogga backup', () => {
+  it('goes on with --all where one file fails, and says which', () =>
+    withPolicy({}, async (databases) => {
+      writeFileSync(databases.paths.billing, 'no database')
+      const { code, out, err } = await gogga(databases, '--all', '--json')
+      expect(code).toBe(1)
+      expect(JSON.parse(out)).toMatchObject({
+        backups: [{ domain: 'identity' }, { domain: 'admin' }],
+        failures: [{ domain: 'billing', code: 'file' }],
+      })
+      expect(err).toMatch(/^gogga: billing\.db/m)
+    }))
+
   it('backs up, lists, checks, prunes and compares with the promise', () =>
     withPolicy({}, async (databases) => {
       const taken = await gogga(databases, 'billing', '--json')
@@ -136,6 +159,7 @@ describe('gogga backup --schedule', () => {
       await once(server, 'listening')
       const heartbeatUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/billing`
       await withPolicy({ billing: { heartbeatUrl } }, async (databases) => {
+        enlarge(databases)
         const child = start(databases, 'billing', '--schedule')
         const watch = setInterval(() => {
           for (const file of child.pid === undefined ? [] : openFiles(child.pid))

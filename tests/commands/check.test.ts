@@ -26,6 +26,7 @@ it('says that all is well, in words and as JSON', () =>
 
 it('prints the worst first with the next step, and exits with 1 for an error only', () =>
   withDatabases(async (databases) => {
+    plant(databases, 'identity', planting.bystander)
     plant(databases, 'billing', planting.payment('p1', 'gone'), planting.subscription('sub1', 'gone'))
     const { code, out } = await gogga(databases.dir, 'check')
     expect(code).toBe(0)
@@ -50,6 +51,7 @@ it('prints the worst first with the next step, and exits with 1 for an error onl
 
 it('repairs, says how to take it back, and takes it back', () =>
   withDatabases(async (databases) => {
+    plant(databases, 'identity', planting.bystander)
     plant(databases, 'billing', planting.schedule('r1', 'gone'), planting.subscription('sub1', 'gone'))
     const planned = await gogga(databases.dir, 'check', '--repair', '--dry-run')
     expect(planned).toMatchObject({ code: 0, out: expect.stringContaining('1 row(s) would be removed') })

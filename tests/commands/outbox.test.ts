@@ -65,7 +65,15 @@ it('says what still keeps a message, exit code 1', () =>
 
 it('drops a dead message, not one that is still tried, nor the log of a change', () =>
   withOutbox(async (test) => {
-    const promised = await gogga(test, 'drop', await strand(test))
+    const stranded = await strand(test)
+    const promised = await gogga(test, 'drop', stranded)
+    expect(await gogga(test, 'drop', stranded, '--dry-run')).toMatchObject({ code: 1, err: promised.err })
+    const planned = await gogga(test, 'retry', stranded, '--dry-run')
+    expect(planned).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(new RegExp(`^would retry ${stranded}  billing to`)),
+    })
+    expect(waiting(test)).toHaveLength(1)
     expect(promised).toMatchObject({ code: 1, out: '', err: expect.stringContaining('cannot be given up') })
     const [now, dead, tried] = [test.clock.now, 'user-created:u8', 'user-created:u9']
     await test.context.files.identity.change((tx) => {
@@ -75,6 +83,8 @@ it('drops a dead message, not one that is still tried, nor the log of a change',
         tx.insert('OutboxMessage', { ...message, attempts: 0, createdAt: now, nextAttemptAt: now, deadAt })
       }
     })
+    const dry = await gogga(test, 'drop', dead, '--dry-run', '--json')
+    expect(JSON.parse(dry.out)).toMatchObject({ id: dead, dryRun: true })
     expect(await gogga(test, 'drop', dead)).toEqual({ code: 0, out: `dropped ${dead}\n`, err: '' })
     expect(await gogga(test, 'drop', dead)).toMatchObject({ code: 1, out: '' })
     const refused = await gogga(test, 'drop', tried)

@@ -1,5 +1,6 @@
 // Two databases as typed values, read by SQL of its own and not by the code under test: every table, every row, every
 // value with its storage class and bytes. Times count as instants.
+import { TextDecoder } from 'node:util'
 import Database from 'better-sqlite3'
 
 const TIMES = new Set([
@@ -45,7 +46,7 @@ function rowsOf(database: Database.Database, table: string): string[] {
       `case when typeof(${column}) in ('text', 'blob') then hex(cast(${column} as blob)) else ${column} end`,
     ]
   })
-  const encoding = database.pragma('encoding', { simple: true }) as string
+  const decoder = new TextDecoder(database.pragma('encoding', { simple: true }) as string)
   const rows = database
     .prepare(`select ${list.join(', ')} from ${quoted}`)
     .safeIntegers()
@@ -53,25 +54,25 @@ function rowsOf(database: Database.Database, table: string): string[] {
     .all() as unknown[][]
   return rows
     .map((row) =>
-      columns.map(({ name }, at) => `${name}=${cell(name, row[at * 2], row[at * 2 + 1], encoding)}`).join('|'),
+      columns.map(({ name }, at) => `${name}=${cell(name, row[at * 2], row[at * 2 + 1], decoder)}`).join('|'),
     )
     .sort()
 }
 
-function cell(column: string, storage: unknown, value: unknown, encoding: string): string {
-  const instant = TIMES.has(column) ? instantOf(storage, value, encoding) : undefined
+function cell(column: string, storage: unknown, value: unknown, decoder: TextDecoder): string {
+  const instant = TIMES.has(column) ? instantOf(storage, value, decoder) : undefined
   if (instant !== undefined) return `time:${instant}`
   return `${String(storage)}:${Object.is(value, -0) ? '-0' : String(value)}`
 }
 
 /** Milliseconds of the spellings that people used; anything else counts as it is. */
-function instantOf(storage: unknown, value: unknown, encoding: string): number | undefined {
+function instantOf(storage: unknown, value: unknown, decoder: TextDecoder): number | undefined {
   if (storage === 'integer') {
     const ms = Number(value)
     return ms >= -62_167_219_200_000 && ms <= 253_402_300_799_999 ? ms : undefined
   }
   if (storage !== 'text') return undefined
-  const text = new TextDecoder(encoding).decode(Buffer.from(String(value), 'hex'))
+  const text = decoder.decode(Buffer.from(String(value), 'hex'))
   if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)?)?$/.test(text)) return undefined
   const iso =
     text.length === 10 ? `${text}T00:00:00Z` : `${text.replace(' ', 'T')}${/Z|[+-]\d\d:\d\d$/.test(text) ? '' : 'Z'}`

@@ -54,6 +54,20 @@ async function prepare(databases: Databases): Promise<string> {
   return (await createKey(identity.client, { name: 'test', scopes: ['frontend'] }, context)).key
 }
 
+/** Resolves when nobody is let in any more. */
+async function refusing(address: string): Promise<void> {
+  const { hostname, port } = new URL(address)
+  for (;;) {
+    const socket = connect(Number(port), hostname)
+    const isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    if (!isOpen) return
+  }
+}
+
 interface Spender {
   /** Keys whose spend was answered with 200. */
   readonly acknowledged: Set<string>
@@ -119,6 +133,31 @@ test('under load: every spend that was answered is in billing.db, the logs are f
       expect(milliseconds).toBeLessThan(PROMISE_MS)
       expectNoLogs(databases)
       expectKept(databases, spenders)
+    }),
+  ))
+
+test('an answer that comes after the signal asks its client to close the connection', () =>
+  withDatabases((databases) =>
+    withServer(databases, async (served) => {
+      const other = new Database(databases.paths.billing, { timeout: 60_000 })
+      other.exec('begin immediate')
+      const headers = { authorization: `Bearer ${served.key}`, 'content-type': 'application/json' }
+      const body = JSON.stringify({ userId: 'u0', credits: 1 })
+      const spending = fetch(`${served.address}/v1/usage`, {
+        method: 'POST',
+        headers: { ...headers, 'idempotency-key': 'late' },
+        body,
+      })
+      // By the time that this one is answered the spend waits for its turn at billing.db, or is before it in the same queue.
+      const before = await fetch(`${served.address}/health/live`)
+      expect(before.headers.get('connection')).toBe('keep-alive')
+      const stopping = terminate(served)
+      await refusing(served.address)
+      other.exec('rollback')
+      other.close()
+      const answer = await spending
+      expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close'])
+      expect((await stopping).code, served.log()).toBe(0)
     }),
   ))
 

@@ -93,7 +93,8 @@ export function environment(dir: string): Record<string, string> {
   writeFileSync(node, '#!/bin/sh\necho "the wrong node ran" >&2\nexit 99\n')
   chmodSync(node, 0o755)
   const env = { PATH: `${bin}:${process.env.PATH ?? ''}`, NO_COLOR: '1', PRISMA_ENGINES_MIRROR: 'http://127.0.0.1:9' }
-  return { ...env, HOME: dir, XDG_CACHE_HOME: join(dir, 'cache') }
+  const { NODE_COMPILE_CACHE = join(dir, 'cache/node') } = process.env
+  return { ...env, NODE_COMPILE_CACHE, HOME: dir, XDG_CACHE_HOME: join(dir, 'cache') }
 }
 
 export function run(

@@ -12,8 +12,8 @@ import { buildLegacyDatabase } from '../helpers/legacy-database.ts'
 import { transferContext } from '../helpers/transfer.ts'
 
 const CHILD = join(import.meta.dirname, '../helpers/split-child.ts')
-/** Enough for several checkpoints within one table. */
-const USERS = 8_000
+/** Enough for several checkpoints within one table, at so many rows a batch. */
+const [USERS, BATCH] = [800, 2_000]
 
 let source: Buffer
 /** What the input holds, read once: no test changes it without saying so. */
@@ -27,7 +27,9 @@ beforeAll(async () => {
   })
 })
 
-const runChild = (...args: string[]) => spawnSync(process.execPath, [CHILD, ...args], { encoding: 'utf8' })
+const runChild = (legacy: string, into: string, ...fatal: string[]) =>
+  spawnSync(process.execPath, [CHILD, legacy, into, String(BATCH), ...fatal], { encoding: 'utf8' })
+const context = (seed?: string, signal?: AbortSignal) => ({ ...transferContext(seed, signal), batchRows: BATCH })
 
 describe('a split that is killed shows nothing, and the next run completes it', () => {
   const moments = [
@@ -38,8 +40,8 @@ describe('a split that is killed shows nothing, and the next run completes it', 
     'copy:5',
     'copy:7',
     'copy:13',
-    'id:900',
-    'id:4000',
+    'id:90',
+    'id:400',
     'verify:1',
     'verify:3',
     'publish:1',
@@ -84,7 +86,7 @@ test('what the files committed after the last journal is taken back', async () =
     expect(readFileSync(journal).equals(earlier)).toBe(false)
     // As if the kill had come between the commits of the files and the journal of them.
     writeFileSync(journal, earlier)
-    const report = await split({ legacy, into, context: transferContext('third') })
+    const report = await split({ legacy, into, context: context('third') })
     expect(report.begun).toBe('resumed')
     await merge({ from: into, into: merged, context: transferContext() })
     expect(contentOf(merged)).toEqual(original)
@@ -101,7 +103,7 @@ test('a run after the input changed begins anew and holds the change', async () 
       .prepare('insert into "LoginToken" values (?, ?, ?, ?, ?, ?)')
       .run('late', 'late', 'late@mail.example', 1, 0, 1)
     database.close()
-    const report = await split({ legacy, into, context: transferContext() })
+    const report = await split({ legacy, into, context: context() })
     expect(report.begun).toBe('anew')
     const identity = new Database(join(into, 'identity/identity.db'), { readonly: true })
     expect(identity.prepare('select email from "LoginToken" where id = ?').pluck().get('late')).toBe(
@@ -116,18 +118,18 @@ test('a run that is stopped by its signal goes on from there', async () => {
     const [legacy, into] = [join(dir, 'legacy.db'), join(dir, 'data')]
     writeFileSync(legacy, source)
     const controller = new AbortController()
-    const context = transferContext('first', controller.signal)
+    const first = context('first', controller.signal)
     const stopped = split({
       legacy,
       into,
       context: {
-        ...context,
+        ...first,
         progress: ({ phase, what }) => void (phase === 'copy' && what === 'Subscription' && controller.abort()),
       },
     })
     await expect(stopped).rejects.toThrow(/abort/i)
     expect(existsSync(into)).toBe(false)
-    const report = await split({ legacy, into, context: transferContext('second') })
+    const report = await split({ legacy, into, context: context('second') })
     expect(report.begun).toBe('resumed')
     expect(readdirSync(dir).sort()).toEqual(['data', 'legacy.db'])
   })

@@ -1,5 +1,7 @@
 // Writes a file from front to back, hashes it on the way and syncs it little by little: 400 MB at the end would be waited
-// for, and would hold up whoever else syncs on that disk.
+// for, and would hold up whoever else syncs on that disk. So would large steps: beside 32 MiB at a time the slowest hundredth
+// of another file's syncs took 24 ms, beside 2 MiB 13, alone 8 to 12. Small ones cost more than they spare: 430 MB in steps of
+// 2 MiB took 4.3 s, in steps of 8 MiB 0.6 s.
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 
@@ -10,8 +12,8 @@ export interface ArchiveFile {
   end(): Promise<{ readonly bytes: number; readonly sha256: string }>
 }
 
-const WRITE_BYTES = 4 << 20
-const SYNC_BYTES = 32 << 20
+const WRITE_BYTES = 2 << 20
+const SYNC_BYTES = 8 << 20
 
 export function createArchiveFile(file: FileHandle): ArchiveFile {
   const hash = createHash('sha256')

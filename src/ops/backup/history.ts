@@ -8,6 +8,7 @@ export const HISTORY_DAYS = 8
 const DAY_MS = 86_400_000
 
 const History = z.array(z.iso.datetime())
+const Since = z.object({ firstTakenAt: z.iso.datetime() })
 
 const nameOf = (domain: Domain): string => `history-${domain}.json`
 
@@ -22,7 +23,24 @@ export async function readHistory(store: Store, domain: Domain): Promise<readonl
   }
 }
 
+const sinceOf = (domain: Domain): string => `since-${domain}.json`
+
+/** When the first backup of all was taken, however long ago; undefined before it. */
+export async function readSince(store: Store, domain: Domain): Promise<string | undefined> {
+  return Since.safeParse(parsed(await store.readText(sinceOf(domain)))).data?.firstTakenAt
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null')
+  } catch {
+    return undefined
+  }
+}
+
 export async function addToHistory(store: Store, { domain, takenAt }: Manifest): Promise<void> {
+  if ((await readSince(store, domain)) === undefined)
+    await store.putText(sinceOf(domain), JSON.stringify({ firstTakenAt: takenAt }))
   const since = new Date(Date.parse(takenAt) - HISTORY_DAYS * DAY_MS).toISOString()
   const times = [...(await readHistory(store, domain)), takenAt].filter((time) => time >= since)
   await store.putText(nameOf(domain), JSON.stringify(times))

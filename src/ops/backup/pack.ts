@@ -74,7 +74,7 @@ export async function pack(
   return { bytes: { plain: size, stored: bytes }, checksum: { stored: sha256 } }
 }
 
-const SYNC_CHUNKS = 64
+const SYNC_CHUNKS = 8
 
 /** Lets the disk take what is settled of a copy that is to stay as it is, until `copied` is. */
 export async function syncAhead(copy: string, copied: Promise<unknown>, signal?: AbortSignal): Promise<void> {

@@ -1,18 +1,20 @@
 // What the policy promises against what backups and drills achieved. A drill, where there is one, says how long recovery
 // takes; else a check of a whole archive does.
 import { DOMAINS, type Domain } from '../../database/domains.ts'
-import { HISTORY_DAYS, readHistory } from './history.ts'
+import { HISTORY_DAYS, readHistory, readSince } from './history.ts'
 import { isGood, type Listed, listStore } from './list.ts'
 import { openStore } from './open-store.ts'
 import { lastTime, longestPause } from './patterns.ts'
 import type { BackupPolicy, Policies } from './policy.ts'
 
-export type AlarmCode = 'missed' | 'failed-check' | 'unreadable' | 'no-drill' | 'out-of-reach'
+export type AlarmCode = 'missed' | 'failed-check' | 'unreadable' | 'failed-drill' | 'no-drill' | 'out-of-reach'
 
 export interface Alarm {
   readonly domain: Domain
   readonly code: AlarmCode
   readonly message: string
+  /** A failed check of a backup, where a younger one has passed since: known, and no reason to wake anybody. */
+  readonly isOld?: true
 }
 
 /** Milliseconds; undefined where nothing is known. */
@@ -49,17 +51,25 @@ export async function promisesOf(
 async function promisedOf(policy: BackupPolicy, now: Date): Promise<Promised> {
   using store = openStore(policy.target)
   try {
-    const [listed, history] = [await listStore(store, policy.domain), await readHistory(store, policy.domain)]
-    return compare(policy, listed, history, now)
+    const { domain } = policy
+    const [listed, history] = [await listStore(store, domain), await readHistory(store, domain)]
+    return compare(policy, listed, { history, since: await readSince(store, domain) }, now)
   } catch (error) {
     const message = `${store.where} could not be read: ${(error as Error).message}`
-    const nothing = compare(policy, { backups: [], drills: [], findings: [] }, [], now)
+    const nothing = compare(policy, { backups: [], drills: [], findings: [] }, { history: [] }, now)
     return { ...nothing, alarms: [{ domain: policy.domain, code: 'out-of-reach', message }] }
   }
 }
 
-/** Pure: what is listed and when, against the policy. `history`: ISO times, oldest first. */
-export function compare(policy: BackupPolicy, listed: Listed, history: readonly string[], now: Date): Promised {
+export interface Past {
+  /** Times of backups of late, ISO, oldest first. */
+  readonly history: readonly string[]
+  /** Of the first backup of all; where nobody wrote it down, the oldest that is kept counts. */
+  readonly since?: string | undefined
+}
+
+/** Pure: what is listed and when, against the policy. */
+export function compare(policy: BackupPolicy, listed: Listed, { history, since }: Past, now: Date): Promised {
   const { domain, schedule } = policy
   const good = listed.backups.filter(isGood)
   const [newest] = good
@@ -81,7 +91,7 @@ export function compare(policy: BackupPolicy, listed: Listed, history: readonly 
     newest: newest && { id: newest.manifest.id, takenAt: newest.manifest.takenAt },
     lastVerifiedAt: lastVerified?.at,
     lastDrillAt: lastDrill?.at,
-    alarms: alarmsOf(policy, listed, now),
+    alarms: alarmsOf(policy, listed, since, now),
   }
 }
 
@@ -95,29 +105,53 @@ function longestGap(times: readonly string[], now: Date): number | undefined {
   return gaps.length > 0 ? Math.max(...gaps) : undefined
 }
 
-function alarmsOf(policy: BackupPolicy, { backups, drills, findings }: Listed, now: Date): Alarm[] {
+function alarmsOf(policy: BackupPolicy, listed: Listed, since: string | undefined, now: Date): Alarm[] {
   const { domain } = policy
+  const { backups, findings } = listed
+  const passed = backups.find(({ verified }) => verified?.passed)?.manifest.takenAt ?? ''
   const alarm = (code: AlarmCode, message: string): Alarm => ({ domain, code, message })
   const alarms = [missed(policy, backups, now)].flatMap((message) => (message ? [alarm('missed', message)] : []))
   for (const { manifest, verified, stored } of backups) {
+    const isOld = manifest.takenAt <= passed ? { isOld: true as const } : {}
     if (verified?.passed === false)
-      alarms.push(alarm('failed-check', `${manifest.id} failed its check: ${verified.findings.join('; ')}`))
+      alarms.push({
+        ...alarm('failed-check', `${manifest.id} failed its check: ${verified.findings.join('; ')}`),
+        ...isOld,
+      })
     else if (stored !== manifest.bytes.stored)
       alarms.push(
         alarm('failed-check', `${manifest.id}: its archive ${stored === undefined ? 'is gone' : 'has another size'}`),
       )
   }
   alarms.push(...findings.map((finding) => alarm('unreadable', finding)))
-  const drillBy = new Date(now.getTime() - policy.drillDays * DAY_MS).toISOString()
-  const oldest = backups.at(-1)?.manifest.takenAt
-  const isDue = policy.drillDays > 0 && oldest !== undefined && oldest <= drillBy
+  alarms.push(...drillAlarms(policy, listed, since, now))
+  return alarms
+}
+
+function drillAlarms(
+  { domain, drillDays }: BackupPolicy,
+  { backups, drills }: Listed,
+  since: string | undefined,
+  now: Date,
+): Alarm[] {
+  const alarms: Alarm[] = []
+  const [last] = drills
+  if (last && !last.passed)
+    alarms.push({
+      domain,
+      code: 'failed-drill',
+      message: `The last drill of ${domain}, of ${last.backupId} at ${last.at}, failed: ${last.findings.join('; ')}`,
+    })
+  const drillBy = new Date(now.getTime() - drillDays * DAY_MS).toISOString()
+  // Backups are pruned sooner than drills are due: the oldest that is kept says too little.
+  const first = since ?? backups.at(-1)?.manifest.takenAt
+  const isDue = drillDays > 0 && first !== undefined && first <= drillBy
   if (isDue && !drills.some(({ passed, at }) => passed && at > drillBy))
-    alarms.push(
-      alarm(
-        'no-drill',
-        `No drill of ${domain} passed in the last ${policy.drillDays} days: run "gogga drill ${domain}"`,
-      ),
-    )
+    alarms.push({
+      domain,
+      code: 'no-drill',
+      message: `No drill of ${domain} passed in the last ${drillDays} days: run "gogga drill ${domain}"`,
+    })
   return alarms
 }
 

@@ -5,6 +5,7 @@ import { GoggaError } from '../../errors.ts'
 import { isGood, listBackups } from './list.ts'
 import { lastTime, nextTime } from './patterns.ts'
 import type { BackupPolicy, Policies } from './policy.ts'
+import { type AlarmCode, promisesOf } from './promises.ts'
 import { pruneBackups } from './prune.ts'
 import { takeBackup } from './take.ts'
 import type { Sources } from './types.ts'
@@ -29,6 +30,8 @@ export type ScheduleEvent =
       readonly tookMs: number
       readonly findings: readonly string[]
     }
+  /** What keeps the heartbeat back. */
+  | { readonly event: 'alarm'; readonly domain: Domain; readonly code: AlarmCode; readonly message: string }
   | { readonly event: 'heartbeat'; readonly domain: Domain; readonly status: number }
   | {
       readonly event: 'failed'
@@ -38,7 +41,7 @@ export type ScheduleEvent =
       readonly message: string
     }
 
-type Step = 'backup' | 'prune' | 'verify' | 'heartbeat'
+type Step = 'backup' | 'prune' | 'verify' | 'promises' | 'heartbeat'
 
 export interface ScheduleOptions {
   readonly policies: Policies
@@ -92,30 +95,42 @@ async function runOnce(policy: BackupPolicy, options: ScheduleOptions): Promise<
   log({ event: 'backup', domain, id: manifest.id, tookMs: manifest.tookMs, bytes: manifest.bytes.stored })
   const pruned = await attempt(policy, 'prune', options, () => pruneBackups(policy, { now: sources.now(), policies }))
   if (pruned) log({ event: 'pruned', domain, removed: pruned.removed.length })
-  const passed = await verifyNow(policy, options)
+  await verifyNow(policy, options)
+  const isWell = await keepsPromises(policy, options)
   const url = policy.heartbeatUrl
-  if (url === undefined || passed === false || signal.aborted) return
+  if (url === undefined || !isWell || signal.aborted) return
   const status = await attempt(policy, 'heartbeat', options, () => callUrl(url, signal))
   if (status !== undefined) log({ event: 'heartbeat', domain, status })
 }
 
-/** Undefined where none was due. False keeps the heartbeat back, so that whoever waits for it asks. */
-async function verifyNow(policy: BackupPolicy, options: ScheduleOptions): Promise<boolean | undefined> {
+/** A missed run, a failed check or a drill that is due keeps the heartbeat back, so that whoever waits for it asks. */
+async function keepsPromises(policy: BackupPolicy, options: ScheduleOptions): Promise<boolean> {
+  const { domain } = policy
+  const policies = { ...options.policies, [domain]: policy }
+  const promised = await attempt(policy, 'promises', options, () =>
+    promisesOf(policies, options.sources.now(), [domain]),
+  )
+  const alarms = promised?.flatMap((one) => one.alarms).filter(({ isOld }) => !isOld)
+  for (const { code, message } of alarms ?? []) options.log({ event: 'alarm', domain, code, message })
+  return alarms?.length === 0
+}
+
+async function verifyNow(policy: BackupPolicy, options: ScheduleOptions): Promise<void> {
   const { sources, signal, log } = options
   const result = await attempt(policy, 'verify', options, async () => {
     const { backups } = await listBackups(policy)
+    // After a failed check the next backup is checked at once.
     const last = backups
-      .flatMap(({ verified }) => verified?.at ?? [])
+      .flatMap(({ verified }) => (verified?.passed ? verified.at : []))
       .sort()
       .at(-1)
     const [newest] = backups
     if (!newest || (last && sources.now().getTime() - Date.parse(last) < VERIFY_EVERY_MS)) return undefined
     return await verifyBackup({ policy, backup: newest, sources, signal })
   })
-  if (!result) return undefined
+  if (!result) return
   const { backupId: id, passed, tookMs, findings } = result
   log({ event: 'verified', domain: policy.domain, id, passed, tookMs, findings })
-  return passed
 }
 
 async function attempt<T>(

@@ -43,7 +43,7 @@ export function seeBackups(policies: () => Policies, now: () => Date, waitMs = W
 function outOfReach(policy: BackupPolicy, now: Date): Promised {
   const { domain } = policy
   const message = `The store of ${domain}.db's backups did not answer`
-  const nothing = compare(policy, { backups: [], drills: [], findings: [] }, [], now)
+  const nothing = compare(policy, { backups: [], drills: [], findings: [] }, { history: [] }, now)
   return { ...nothing, alarms: [{ domain, code: 'out-of-reach', message }] }
 }
 

@@ -30,6 +30,9 @@ function vacuumInto(domain: Domain, path: string, into: string): void {
     source.pragma(`cache_size = -${CACHE_KB}`)
     // The copy takes it over. A power cut leaves no half of a backup: what is kept of it is synced before it has a name.
     source.pragma('synchronous = OFF')
+    // The copy takes this over, too. While it grows, entries move from page to page; what they left behind would stay readable
+    // beside the rows, and would outlive them: a restored file, too, must be able to forget somebody.
+    source.pragma('secure_delete = ON')
     // The connection stays read-only; query_only would forbid the new file as well.
     source.pragma('query_only = OFF')
     source.prepare('vacuum into ?').run(into)

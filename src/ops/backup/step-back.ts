@@ -6,7 +6,7 @@ import { constants, setPriority } from 'node:os'
  */
 export function stepBack(): void {
   try {
-    setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
+    setPriority(0, constants.priority.PRIORITY_LOW)
   } catch {
     // Not allowed here.
   }

@@ -30,9 +30,14 @@ export async function verifyBackup(options: VerifyOptions): Promise<Verification
   const at = sources.now()
   const tookMs = at.getTime() - began.getTime()
   const result = { backupId: manifest.id, at: at.toISOString(), tookMs, passed: findings.length === 0, findings }
-  using store = openStore(policy.target)
-  await store.putText(`${manifest.id}.verified.json`, `${JSON.stringify(result, undefined, 2)}\n`)
+  await recordVerification(policy, result)
   return result
+}
+
+/** Lies beside the archive; the next check replaces it. */
+export async function recordVerification(policy: BackupPolicy, result: Verification): Promise<void> {
+  using store = openStore(policy.target)
+  await store.putText(`${result.backupId}.verified.json`, `${JSON.stringify(result, undefined, 2)}\n`)
 }
 
 async function findingsOf({ policy, backup, signal, progress }: VerifyOptions, target: string): Promise<string[]> {

@@ -4,8 +4,9 @@ import { dirname } from 'node:path'
 import type { Finding } from './finding.ts'
 import { codeOf, type FileView, restoreIt } from './view.ts'
 
-const FOLDER_MODE = 0o700
-const FILE_MODE = 0o600
+/** A group may read, such as that of the process that backs the file up; nobody else may anything. */
+const FOLDER_MODE = 0o2750
+const FILE_MODE = 0o640
 const OTHERS = 0o007
 const PARTS = ['', '-wal', '-shm', '-journal'] as const
 

@@ -30,6 +30,14 @@ export function* checkRestores({ domain, paths }: Sight): Generator<Finding> {
       message: 'A restore was cut off before it changed anything: a copy of its backup may still lie beside the file',
       next: 'Run "npx gogga migrate", which removes the copy; so does the next start of the server.',
     }
+  if (state === 'waiting')
+    yield {
+      ...about,
+      severity: 'warning',
+      message:
+        'It was restored, and messages that its restore sent again wait for another file, which could not be read',
+      next: 'Restore the file that is missing; then the next start of the server, or "npx gogga migrate", sends them.',
+    }
 }
 
 export function* checkKept({ domain, paths, now, limits }: Sight): Generator<Finding> {

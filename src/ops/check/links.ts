@@ -4,7 +4,7 @@ import type { Domain } from '../../database/domains.ts'
 import { isWord } from '../../join/orphans.ts'
 import type { Finding } from './finding.ts'
 import { keysOf, type Missing, missingKeys } from './keys.ts'
-import { isMoney } from './money.ts'
+import { isMoney, moneyRows } from './money.ts'
 import type { FileView, Readers } from './view.ts'
 
 export interface LinkEnd {
@@ -80,7 +80,27 @@ export async function* checkLinks({ domain, readers }: FileView): AsyncGenerator
   for (const end of linksOf(domain)) {
     if (!readers[end.link.to.domain]) continue
     const { rows } = await countOrphans(end, readers)
-    if (rows > 0) yield orphanFinding(end, rows)
+    if (rows > 0) yield isTargetLost(end, readers) ? lostFinding(end, rows) : orphanFinding(end, rows)
+  }
+}
+
+/** Not one row is there that the link could name: that file was lost, and made anew. */
+export function isTargetLost({ model, link }: LinkEnd, readers: Readers): boolean {
+  const reader = readers[link.to.domain]
+  if (!reader || link.to.domain === model.domain) return false
+  const tables = isOfPerson(link) ? ['User', 'Contact', NAMES_THE_GONE] : [link.to.model]
+  return tables.every((table) => reader.prepare(`select 1 from ${quote(table)} limit 1`).get() === undefined)
+}
+
+function lostFinding({ model, link }: LinkEnd, rows: number): Finding {
+  const { domain } = link.to
+  return {
+    check: 'links',
+    severity: 'error',
+    place: { file: model.domain, table: model.name, column: link.column },
+    count: rows,
+    message: `${rows} of its rows name rows of ${domain}.${link.to.model}, which has none at all: ${domain}.db was lost, and made anew`,
+    next: `Stop the server, then restore it: "npx gogga restore ${domain} --from latest --dry-run" shows the plan.`,
   }
 }
 
@@ -100,5 +120,6 @@ function orphanFinding(end: LinkEnd, rows: number): Finding {
 function nextStep(end: LinkEnd): string {
   if (end.link.onErase === 'keep') return 'Nothing: these rows stay as a record when what they name goes.'
   if (isMoney(end.model)) return 'Look at each by hand: rows about money are never repaired by a program.'
-  return 'Run "gogga check --repair --dry-run", then "gogga check --repair".'
+  const run = 'Run "gogga check --repair --dry-run", then "gogga check --repair"'
+  return moneyRows(end.model) ? `${run}: what was paid for stays, and must be looked at by hand.` : `${run}.`
 }

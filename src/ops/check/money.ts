@@ -12,3 +12,13 @@ const REASONS: Readonly<Record<string, string>> = {
 
 export const isMoney = (model: Pick<CatalogModel, 'domain' | 'name'>): boolean =>
   Object.hasOwn(REASONS, `${model.domain}.${model.name}`)
+
+/** Tables of which only some rows are about money: a condition on a row. */
+const ROWS: Readonly<Record<string, string>> = {
+  // A plan that is paid for, credits that are left, a permission to take money.
+  'billing.Subscription': `("tier" <> 'FREE' or "credits" <> 0 or "payfastToken" is not null)`,
+}
+
+/** SQL that is true for rows about money; undefined where `isMoney` answers for all of them. */
+export const moneyRows = (model: Pick<CatalogModel, 'domain' | 'name'>): string | undefined =>
+  ROWS[`${model.domain}.${model.name}`]

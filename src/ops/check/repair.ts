@@ -7,7 +7,9 @@ import type { Connection } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import type { Stored } from '../../database/row-codec.ts'
 import type { Tx } from '../../database/rows.ts'
-import { countOrphans, isRepairable, type LinkEnd, linksOf, nameOfLink, orphansOf } from './links.ts'
+import { type LinkEnd, linksOf, nameOfLink, orphansOf } from './links.ts'
+import { moneyRows } from './money.ts'
+import { type Left, planRepair } from './repair-plan.ts'
 import { readUndoFile, type UndoLine, writeUndoFile } from './undo-file.ts'
 import type { Readers } from './view.ts'
 
@@ -20,6 +22,8 @@ export interface RepairOptions {
   readonly undoFolder: string
   readonly now: Date
   readonly dryRun: boolean
+  /** Also where so many rows of a link would go that the other file was rather lost; left out: no. */
+  readonly evenIfMany?: boolean
   readonly onRow?: (done: number, total: number) => void
 }
 
@@ -36,55 +40,39 @@ export interface RepairReport {
   /** Path of the undo file; null where nothing was to change, or in a dry run. */
   readonly undo: string | null
   readonly repaired: readonly RepairedLink[]
-  /** Rows about money, which stay, and rows that somebody else changed meanwhile. */
-  readonly left: readonly {
-    readonly link: string
-    readonly rows: number
-    readonly why: 'money' | 'changed meanwhile'
-  }[]
+  readonly left: readonly Left[]
 }
 
 const BATCH = 100
 
 export async function repair(options: RepairOptions): Promise<RepairReport> {
-  const { domains, readers, dryRun, undoFolder, now } = options
+  const { domains, readers, dryRun, undoFolder, now, evenIfMany = false } = options
   const ends = domains.flatMap(linksOf).filter(({ link }) => link.onErase !== 'keep')
-  const money = await leftFor(
-    ends.filter((end) => !isRepairable(end)),
-    readers,
-  )
-  const todo = ends.filter(isRepairable)
-  if (dryRun) return { dryRun, undo: null, repaired: await planned(todo, readers), left: money }
+  const { todo: planned, left } = planRepair(ends, readers, evenIfMany)
+  if (dryRun) return { dryRun, undo: null, repaired: planned.map(({ end, rows }) => repairedLink(end, rows)), left }
+  const todo = planned.map(({ end }) => end)
   const tally = new Map<string, { planned: number; done: number }>()
   const undo = writeUndoFile(undoFolder, now, linesOf(todo, readers, tally))
   if (undo !== null) await apply(undo, todo, options, tally)
   const repaired = todo.flatMap((end) => {
     const rows = tally.get(nameOfLink(end))?.done ?? 0
-    return rows > 0 ? [{ link: nameOfLink(end), policy: policyOf(end), rows }] : []
+    return rows > 0 ? [repairedLink(end, rows)] : []
   })
   const changed = [...tally]
     .filter(([, { planned, done }]) => planned > done)
     .map(([link, { planned, done }]) => ({ link, rows: planned - done, why: 'changed meanwhile' as const }))
-  return { dryRun, undo, repaired, left: [...money, ...changed] }
+  return { dryRun, undo, repaired, left: [...left, ...changed] }
 }
+
+const repairedLink = (end: LinkEnd, rows: number): RepairedLink => ({
+  link: nameOfLink(end),
+  policy: policyOf(end),
+  rows,
+})
+
+const notMoney = (model: CatalogModel): string => (moneyRows(model) ? ` and not ${moneyRows(model)}` : '')
 
 const policyOf = ({ link }: LinkEnd): 'delete' | 'null' => (link.onErase === 'null' ? 'null' : 'delete')
-
-async function leftFor(ends: readonly LinkEnd[], readers: Readers) {
-  const counted = await Promise.all(
-    ends.map(async (end) => ({ link: nameOfLink(end), rows: (await countOrphans(end, readers)).rows })),
-  )
-  return counted.filter(({ rows }) => rows > 0).map((left) => ({ ...left, why: 'money' as const }))
-}
-
-async function planned(ends: readonly LinkEnd[], readers: Readers): Promise<readonly RepairedLink[]> {
-  const links: RepairedLink[] = []
-  for (const end of ends) {
-    const { rows } = await countOrphans(end, readers)
-    if (rows > 0) links.push({ link: nameOfLink(end), policy: policyOf(end), rows })
-  }
-  return links
-}
 
 function* linesOf(
   ends: readonly LinkEnd[],
@@ -94,7 +82,7 @@ function* linesOf(
   for (const end of ends) {
     const { model, link } = end
     const rows = readers[model.domain]
-      ?.prepare(`select * from ${quote(model.name)} where ${quote(link.column)} = ?`)
+      ?.prepare(`select * from ${quote(model.name)} where ${quote(link.column)} = ?${notMoney(model)}`)
       .safeIntegers()
     for (const missing of orphansOf(end, readers)) {
       if (!missing || !rows) continue
@@ -135,7 +123,7 @@ function repairRow(tx: Tx, line: UndoLine, ends: readonly LinkEnd[], readers: Re
   const [where, values] = keyOf(line)
   const [table, name] = [quote(model.name), quote(column)]
   const sql = action === 'delete' ? `delete from ${table}` : `update ${table} set ${name} = null`
-  return tx.run(`${sql} where ${where} and ${name} = ?`, ...values, value) > 0
+  return tx.run(`${sql} where ${where} and ${name} = ?${notMoney(model)}`, ...values, value) > 0
 }
 
 function isThere({ link }: LinkEnd, reader: Connection | undefined, value: Stored): boolean {

@@ -9,12 +9,12 @@ import {
   openSync,
   readdirSync,
   renameSync,
-  writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type CatalogModel, columnOf, modelsOf } from '../../database/catalog.ts'
 import { type Domain, isDomain } from '../../database/domains.ts'
+import { syncFolder, writeAll } from '../../database/durable.ts'
 import type { Stored } from '../../database/row-codec.ts'
 import { UsageError } from '../../errors.ts'
 
@@ -33,21 +33,21 @@ export function writeUndoFile(folder: string, now: Date, lines: Iterable<UndoLin
   const rows = lines[Symbol.iterator]()
   try {
     const first = rows.next()
-    return first.done ? null : writeAll(folder, now, first.value, rows)
+    return first.done ? null : writeLines(folder, now, first.value, rows)
   } finally {
     // Where writing fails, whatever the lines are read from is let go.
     rows.return?.()
   }
 }
 
-function writeAll(folder: string, now: Date, first: UndoLine, rest: Iterator<UndoLine>): string {
+function writeLines(folder: string, now: Date, first: UndoLine, rest: Iterator<UndoLine>): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = freeName(folder, now)
   const file = openSync(`${path}.new`, 'wx', 0o600)
   try {
-    writeSync(file, `${JSON.stringify({ ...HEAD, madeAt: now })}\n`)
+    writeAll(file, `${JSON.stringify({ ...HEAD, madeAt: now })}\n`)
     let line: IteratorResult<UndoLine> = { done: false, value: first }
-    for (; !line.done; line = rest.next()) writeSync(file, `${JSON.stringify(encode(line.value))}\n`)
+    for (; !line.done; line = rest.next()) writeAll(file, `${JSON.stringify(encode(line.value))}\n`)
     fsyncSync(file)
   } finally {
     closeSync(file)
@@ -88,15 +88,6 @@ function freeName(folder: string, now: Date): string {
   for (let nth = 0; ; nth++) {
     const path = join(folder, `${name}${nth === 0 ? '' : `-${nth}`}.jsonl`)
     if (!existsSync(path) && !existsSync(`${path}.new`)) return path
-  }
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }
 

@@ -62,11 +62,11 @@ async function countMissing(keys: ReturnType<typeof missingKeys>): Promise<numbe
 /** What the policy promises against what lies in the store. Before the first backup that is advice; later it is broken. */
 export async function* checkBackups({ domain, backups }: FileView): AsyncGenerator<Finding> {
   const promised = await backups?.(domain)
-  for (const { code, message } of promised?.alarms ?? []) {
+  for (const { code, message, isOld } of promised?.alarms ?? []) {
     const isFirst = code === 'missed' && promised?.newest === undefined
     yield {
       check: 'backups',
-      severity: isFirst ? 'warning' : SEVERITIES[code],
+      severity: isFirst || isOld ? 'warning' : SEVERITIES[code],
       place: { file: domain },
       message,
       next: NEXT[code].replace('DOMAIN', domain),
@@ -78,6 +78,7 @@ const SEVERITIES = {
   missed: 'error',
   'failed-check': 'error',
   unreadable: 'error',
+  'failed-drill': 'error',
   'no-drill': 'warning',
   'out-of-reach': 'notice',
 } as const satisfies Record<AlarmCode, Severity>
@@ -86,6 +87,7 @@ const NEXT: Readonly<Record<AlarmCode, string>> = {
   missed: 'Run "gogga backup DOMAIN", and see that "gogga backup --schedule" runs.',
   'failed-check': 'Take another with "gogga backup DOMAIN", and look at the disk that this one lies on.',
   unreadable: 'Look at what lies in the store; "gogga backup list" names it.',
+  'failed-drill': 'Take another with "gogga backup DOMAIN", and run "gogga drill DOMAIN" again.',
   'no-drill': 'Run "gogga drill DOMAIN".',
   'out-of-reach': 'Run the check where the backups lie, or "gogga backup promises" there.',
 }

@@ -10,23 +10,28 @@ import { ConflictError } from '../../errors.ts'
  * itself alone (sqlite.org/pragma.html#pragma_locking_mode), and leaves the file without a log: all of it is in one place.
  * Where the file is too damaged for locks, whoever has it open is looked for in /proc. Throws ConflictError.
  */
-export const holdFile = (domain: Domain, path: string): Disposable => lock(domain, path, true)
+export const holdFile = (domain: Domain, path: string): Hold => lock(domain, path, true)
+
+export interface Hold extends Disposable {
+  /** Locked, with everything in the file itself; else it is too damaged for that, and its logs are as they were. */
+  readonly isWhole: boolean
+}
 
 /** Only looks: the file stays as it is. Throws ConflictError. */
 export const requireFree = (domain: Domain, path: string): void => lock(domain, path, false)[Symbol.dispose]()
 
-function lock(domain: Domain, path: string, endsLog: boolean): Disposable {
+function lock(domain: Domain, path: string, endsLog: boolean): Hold {
   const connection = new Database(path, { fileMustExist: true, timeout: 0 })
   try {
     connection.pragma('locking_mode = EXCLUSIVE')
     if (endsLog) connection.pragma('journal_mode = DELETE')
     connection.exec('begin exclusive')
-    return { [Symbol.dispose]: () => void connection.close() }
+    return { isWhole: endsLog, [Symbol.dispose]: () => void connection.close() }
   } catch (cause) {
     connection.close()
     if (!(cause instanceof Database.SqliteError)) throw cause
     if (cause.code.startsWith('SQLITE_BUSY') || isOpenElsewhere(path)) throw inUse(domain, path, cause)
-    return { [Symbol.dispose]() {} }
+    return { isWhole: false, [Symbol.dispose]() {} }
   }
 }
 

@@ -13,3 +13,13 @@ export function keptFiles(domain: Domain, paths: Paths): readonly string[] {
     .sort()
     .map((name) => join(folder, name))
 }
+
+/** Where the old file goes: a name of its own, also for the second restore within a second. */
+export function freeKeptName(live: string, now: Date): string {
+  const name = `${live}.before-restore-${now.toISOString().replace(/[-:]|\.\d+/g, '')}`
+  const isTaken = (path: string) => ['', '-wal', '-journal'].some((ending) => existsSync(`${path}${ending}`))
+  for (let nth = 1; ; nth++) {
+    const path = nth === 1 ? name : `${name}-${nth}`
+    if (!isTaken(path)) return path
+  }
+}

@@ -43,6 +43,9 @@ export interface Findings {
   readonly unresolved: Unresolved[]
 }
 
+/** The word of `done` for rows that were deleted since the backup. */
+export const ROWS_DELETED = 'rows deleted again'
+
 export const counted = ({ done }: Findings, what: string, rows = 1): void =>
   void done.set(what, (done.get(what) ?? 0) + rows)
 

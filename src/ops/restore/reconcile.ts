@@ -18,8 +18,10 @@ import {
   lostMarks,
   mark,
   type Reconciled,
+  ROWS_DELETED,
   whatOf,
 } from './marks.ts'
+import { tellNewcomers } from './newcomers.ts'
 import { noteVouchersAgain, redeemAgain, redoRefusals, sendRedemptions } from './vouchers.ts'
 
 /** Within one transaction on the successor. Idempotent: what was done leaves its mark. */
@@ -34,6 +36,7 @@ const BY_DOMAIN: Readonly<Record<Domain, (around: Around, found: Findings) => vo
   identity(around, found) {
     keepRevoked(around, found)
     noteVouchersAgain(around, found)
+    tellNewcomers(around, found)
     tellLogged(around, found, ['roles_changed'])
   },
   billing(around, found) {
@@ -82,7 +85,7 @@ function applyDeletion(tx: Tx, what: string, found: Findings): boolean {
   const rows =
     applyLinkPolicies(tx, parents) +
     (model && key ? tx.run(`delete from ${quote(model.name)} where ${quote(key)} = ?`, id) : 0)
-  if (rows > 0) counted(found, 'rows deleted again', rows)
+  if (rows > 0) counted(found, ROWS_DELETED, rows)
   return true
 }
 

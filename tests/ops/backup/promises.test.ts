@@ -91,7 +91,7 @@ describe('an alarm', () => {
         { ...drill, at: time(8, 12).toISOString(), passed: false, findings: ['x'] },
         { now: () => time(8, 12) },
       )
-      expect((await promised(world, time(8, 13), grace)).codes).toEqual(['no-drill'])
+      expect((await promised(world, time(8, 13), grace)).codes).toEqual(['failed-drill', 'no-drill'])
       await recordDrill(
         world.policy,
         { ...drill, at: time(8, 13).toISOString(), passed: true },
@@ -104,6 +104,29 @@ describe('an alarm', () => {
         achieved: { recoveryTimeMs: 4_200 },
       })
       expect((await promised(world, time(8, 14), { ...grace, drillDays: 0 })).codes).toEqual([])
+    }))
+
+  it('rings for want of a drill also where backups are kept for a shorter time', () =>
+    withWorld(async (world) => {
+      const first = await takeAt(world, time(1, 12))
+      await takeAt(world, time(20, 12))
+      for (const name of [`${first.id}.json`, first.archive]) rmSync(join(world.target, name))
+      const grace = { graceMinutes: 100_000, drillDays: 14 }
+      expect((await promised(world, time(14, 12), grace)).codes).toEqual([])
+      expect((await promised(world, time(20, 13), grace)).codes).toEqual(['no-drill'])
+    }))
+
+  it('is an old one where a younger backup has passed its check', () =>
+    withWorld(async (world) => {
+      const first = await takeAt(world, time(1, 11, 45))
+      const second = await takeAt(world, time(1, 12, 0))
+      writeFileSync(join(world.target, first.archive), 'x')
+      const verify = (manifest: typeof first) =>
+        verifyBackup({ policy: world.policy, backup: { manifest }, sources: world.sources })
+      await verify(first)
+      expect((await promised(world, time(1, 12, 5))).alarms).toEqual([expect.not.objectContaining({ isOld: true })])
+      await verify(second)
+      expect((await promised(world, time(1, 12, 5))).alarms).toMatchObject([{ code: 'failed-check', isOld: true }])
     }))
 
   it('rings when the store is out of reach', () =>

@@ -49,7 +49,13 @@ describe('a bucket', () => {
       expect(pruned.removed).toEqual([first.id])
       using store = openStore(policy.target)
       expect((await store.list()).map(({ name }) => name).sort()).toEqual(
-        [second.archive, `${second.id}.json`, `${second.id}.verified.json`, 'history-billing.json'].sort(),
+        [
+          second.archive,
+          `${second.id}.json`,
+          `${second.id}.verified.json`,
+          'history-billing.json',
+          'since-billing.json',
+        ].sort(),
       )
     }))
 

@@ -161,8 +161,24 @@ describe('a schedule', () => {
         { event: 'backup' },
         { event: 'pruned' },
         { event: 'verified', passed: false },
+        { event: 'alarm', code: 'missed' },
+        { event: 'alarm', code: 'failed-check' },
         { event: 'waiting' },
       ])
       expect(calls).toEqual([])
+      // The next one is checked at once, and well.
+      const next = await run(world, { turns: 1, policy })
+      expect(said(next)).toEqual([
+        'backup',
+        'pruned',
+        'verified',
+        'heartbeat',
+        'waiting',
+        'backup',
+        'pruned',
+        'heartbeat',
+        'waiting',
+      ])
+      expect(next.events[2]).toMatchObject({ event: 'verified', passed: true })
     }))
 })

@@ -89,7 +89,9 @@ describe('a backup', () => {
       const archive = readFileSync(join(world.target, manifest.archive))
       expect(manifest.bytes.stored).toBe(archive.length)
       expect(manifest.checksum.stored).toBe(createHash('sha256').update(archive).digest('hex'))
-      expect(shown(world).sort()).toEqual([manifest.archive, `${manifest.id}.json`, 'history-billing.json'].sort())
+      expect(shown(world).sort()).toEqual(
+        [manifest.archive, `${manifest.id}.json`, 'history-billing.json', 'since-billing.json'].sort(),
+      )
       const listed = await listBackups(world.policy)
       expect(listed.backups).toEqual([{ manifest, verified: undefined, stored: archive.length }])
       const target = await restored(world, manifest)
@@ -200,7 +202,7 @@ describe('a backup', () => {
       writeFileSync(join(world.target, 'billing-20260601T110000Z-id9.db.zst'), 'abandoned')
       const manifest = await world.take()
       expect(shown(world).sort()).toEqual(
-        [...others, manifest.archive, `${manifest.id}.json`, 'history-billing.json'].sort(),
+        [...others, manifest.archive, `${manifest.id}.json`, 'history-billing.json', 'since-billing.json'].sort(),
       )
     }))
 
@@ -219,6 +221,27 @@ describe('a backup', () => {
       const bytes = readFileSync(join(world.target, manifest.archive))
       expect(bytes.includes('still-here')).toBe(true)
       expect(bytes.includes('erased-person-')).toBe(false)
+    }))
+})
+
+describe('the copy', () => {
+  it('holds no second copy of a row, which would outlive it', () =>
+    withWorld(async (world) => {
+      const database = new Database(world.path)
+      const insert = database.prepare('insert into "InboxMessage" (id, type) values (?, ?)')
+      // Long keys in no order: pages of the index split all the time while they are copied.
+      const ids = Array.from(
+        { length: 2_000 },
+        (_, nth) => `${(nth * 7_919) % 2_003}-person-${'x'.repeat(nth % 60)}-${nth}!`,
+      )
+      for (const id of ids) insert.run(id, 'kept')
+      database.close()
+      const manifest = await world.take({ compression: 'none' })
+      const bytes = readFileSync(join(world.target, manifest.archive)).toString('latin1')
+      const counts = ids.map((id) => bytes.split(id).length - 1)
+      // Once in the table, and at most once in the index.
+      expect(Math.max(...counts)).toBeLessThanOrEqual(2)
+      expect(Math.min(...counts)).toBeGreaterThanOrEqual(1)
     }))
 })
 
@@ -317,7 +340,7 @@ describe('a process that is killed leaves nothing that looks like a backup, and 
       expect(again.stderr).toBe('')
       const { id, archive } = JSON.parse(again.stdout)
       expect(shown(world).sort()).toEqual(
-        [first.archive, `${first.id}.json`, archive, `${id}.json`, 'history-billing.json'].sort(),
+        [first.archive, `${first.id}.json`, archive, `${id}.json`, 'history-billing.json', 'since-billing.json'].sort(),
       )
       expect(readdirSync(join(world.target, '.gogga-backup-take-billing'))).toEqual(['lock.db'])
     }),

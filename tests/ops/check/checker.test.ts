@@ -10,7 +10,7 @@ import type { Finding } from '../../../src/ops/check/finding.ts'
 import { type Checked, checksOf, newestFindings } from '../../../src/ops/check/turns.ts'
 import { type Databases, withDatabases } from '../../helpers/databases.ts'
 import { silentBucket } from '../backup/silent-bucket.ts'
-import { NOW, plant, shortly, T } from './planting.ts'
+import { bystander, NOW, plant, shortly, T } from './planting.ts'
 
 const withChecker = (
   work: (checker: Checker, databases: Databases, clock: { now: Date }) => Promise<void>,
@@ -37,6 +37,7 @@ test('a turn finds what the command finds, and keeps it with its time', () =>
       findings: [],
       failedAt: undefined,
     })
+    plant(databases, 'identity', bystander)
     plant(databases, 'billing', subscription('nobody'))
     const checked = await checker.run('often')
     expect(withoutBackups(checked.findings)).toEqual(['warning billing.Subscription.userId links 1'])

@@ -94,8 +94,8 @@ const cases: readonly Case[] = [
     found: ['error identity modes', 'error identity modes', 'error identity modes'],
   },
   {
-    name: 'a folder that the group may enter',
-    fault: ({ paths }) => chmodSync(dirname(paths.identity), 0o750),
+    name: 'a folder that the group may write to',
+    fault: ({ paths }) => chmodSync(dirname(paths.identity), 0o770),
     found: ['warning identity modes'],
   },
   {
@@ -268,6 +268,7 @@ it('leaves the indexes out where it has to be quick', () =>
 
 it('finds within one file only what was asked for, with the other files as the ends of its links', () =>
   withDatabases(async (databases) => {
+    plant(databases, 'identity', planting.bystander)
     chmodSync(databases.paths.identity, 0o644)
     plant(databases, 'billing', planting.payment('p1', 'nobody'))
     expect(shortly(await findings(databases, { domains: ['billing'] }))).toEqual([

@@ -44,6 +44,9 @@ export const shortly = (found: readonly Finding[]): readonly string[] =>
 export const user = (id: string): string =>
   `insert into "User" (id, email, createdAt, updatedAt) values ('${id}', '${id}@mail.example', '${T}', '${T}')`
 
+/** Somebody whom nothing names: with nobody at all in it, identity.db is taken for lost. */
+export const bystander = `insert into "Contact" values ('by', 'by@mail.example', 'by@mail.example', '${T}')`
+
 export const subscription = (id: string, userId: string): string =>
   `insert into "Subscription" (id, userId, tier, status, createdAt, updatedAt)
    values ('${id}', '${userId}', 'FREE', 'active', '${T}', '${T}')`

@@ -43,7 +43,7 @@ function plantOrphans(databases: Databases): void {
     planting.payment('p1', 'gone'),
     planting.schedule('r1', 'gone'),
     // Values of every storage class, also such as a typed column should not hold.
-    `update "Subscription" set credits = 9007199254740993, startedAt = 1.5, nextBilling = x'c3', payfastToken = '"é😀'`,
+    `update "Subscription" set creditsUsed = 9007199254740993, startedAt = 1.5, nextBilling = x'c3', nextTier = '"é😀'`,
   )
   plant(databases, 'admin', planting.voucher('v1', { userId: 'gone' }), planting.voucher('v2', { userId: 'u1' }))
 }
@@ -59,7 +59,7 @@ const undoFolder = ({ dir }: Databases): string => join(dir, 'undo')
 
 async function repaired(
   databases: Databases,
-  more: { dryRun?: boolean; domains?: typeof DOMAINS } = {},
+  more: { dryRun?: boolean; domains?: typeof DOMAINS; evenIfMany?: boolean } = {},
 ): Promise<RepairReport> {
   const { readers } = openReaders(databases.paths, DOMAINS)
   try {
@@ -221,3 +221,52 @@ it('says where the undo file cannot be written, and changes nothing', () =>
     await expect(repaired(databases)).rejects.toThrow(/EEXIST|ENOTDIR/)
     expect(everything(databases)).toEqual(before)
   }))
+
+it.each([
+  ['a plan', `tier = 'JIVE'`],
+  ['credits', 'credits = 1'],
+  ['a token', `payfastToken = 'tok'`],
+])('leaves a subscription with %s', (_name, what) =>
+  withDatabases(async (databases) => {
+    plant(databases, 'identity', planting.user('u1'))
+    plant(databases, 'billing', planting.subscription('sub1', 'gone'), planting.subscription('sub2', 'gone2'))
+    plant(databases, 'billing', `update "Subscription" set ${what} where id = 'sub1'`)
+    const link = 'billing.Subscription.userId'
+    const expected = { repaired: [{ link, policy: 'delete', rows: 1 }], left: [{ link, rows: 1, why: 'money' }] }
+    expect(await repaired(databases, { dryRun: true })).toMatchObject(expected)
+    expect(await repaired(databases)).toMatchObject(expected)
+    expect(rowsOf(databases, 'billing', 'select id from "Subscription"')).toEqual([{ id: 'sub1' }])
+  }),
+)
+
+it('leaves everything where the file that it would name was lost and made anew, unless that is said', () =>
+  withDatabases(async (databases) => {
+    plant(databases, 'billing', planting.subscription('sub1', 'u1'), planting.payment('p1', 'u1'))
+    const found = await findings(databases, { only: ['links'] })
+    expect(shortly(found)).toEqual([
+      'error billing.Subscription.userId links 1',
+      'error billing.ProcessedPayment.userId links 1',
+    ])
+    for (const { next } of found) expect(next).toContain('gogga restore identity --from latest')
+    const link = 'billing.Subscription.userId'
+    expect(await repaired(databases)).toMatchObject({ undo: null, repaired: [], left: [{ link, why: 'target lost' }] })
+    expect(await repaired(databases, { evenIfMany: true })).toMatchObject({ repaired: [{ link, rows: 1 }], left: [] })
+  }))
+
+it.each([
+  ['more than a hundred, and more than a tenth of all', 101, 908, true],
+  ['a hundred, and more than a tenth', 100, 100, false],
+  ['more than a hundred, and a tenth', 101, 909, false],
+])('where %s would go, says so or goes on', (_name, gone, there, isLeft) =>
+  withDatabases(async (databases) => {
+    plant(databases, 'identity', planting.user('u1'))
+    const sessions = (count: number, userId: string) =>
+      Array.from({ length: count }, (_, nth) => planting.session(`${userId}${nth}`, userId))
+    plant(databases, 'identity', 'begin', ...sessions(gone, 'gone'), ...sessions(there, 'u1'), 'commit')
+    const link = 'identity.Session.userId'
+    const left = { repaired: [], left: [{ link, rows: gone, why: 'too many' }] }
+    const went = { repaired: [{ link, policy: 'delete', rows: gone }], left: [] }
+    expect(await repaired(databases)).toMatchObject(isLeft ? left : went)
+    if (isLeft) expect(await repaired(databases, { evenIfMany: true })).toMatchObject(went)
+  }),
+)

@@ -51,7 +51,11 @@ test('everything that the operators were promised is there, with real values', (
       `insert into "Subscription" (id, userId, tier, status, createdAt, updatedAt)
          values ('s-x', 'nobody', 'FREE', 'active', '${T}', '${T}')`,
     )
-    plant(databases, 'admin', `insert into "AdminLog" (id, adminId, action, createdAt) values ('l', 'cmb2x9k4d0009', 'x', '${T}')`)
+    plant(
+      databases,
+      'admin',
+      `insert into "AdminLog" (id, adminId, action, createdAt) values ('l', 'cmb2x9k4d0009', 'x', '${T}')`,
+    )
     await strand(context)
     const touch = 'update "_prisma_migrations" set logs = logs'
     for (const domain of DOMAINS) await changeIn(context.files, domain, (tx) => tx.run(touch))

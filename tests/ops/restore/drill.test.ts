@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { listBackups } from '../../../src/ops/backup/list.ts'
+import { isGood, listBackups } from '../../../src/ops/backup/list.ts'
 import { readPolicies } from '../../../src/ops/backup/policy.ts'
 import { promisesOf } from '../../../src/ops/backup/promises.ts'
 import { takeBackup } from '../../../src/ops/backup/take.ts'
@@ -51,10 +51,11 @@ describe('a drill', () => {
       })
     }))
 
-  it('fails where not one row fits the live files', () =>
-    withBackup(async ({ drill, databases }) => {
+  it('fails where not one row fits the live files, which is not the fault of the backup', () =>
+    withBackup(async ({ drill, databases, policy }) => {
       plant(databases, 'identity', 'delete from "User"')
       const { passed, findings } = await drill()
+      expect((await listBackups(policy)).backups.filter(isGood)).toHaveLength(1)
       expect({ passed, findings }).toEqual({
         passed: false,
         findings: [expect.stringContaining('none of its 12 rows names a row that is there')],
@@ -68,13 +69,18 @@ describe('a drill', () => {
     }))
 
   it('fails on an archive that was changed, and records that', () =>
-    withBackup(async ({ drill, policy }) => {
+    withBackup(async ({ drill, policies, policy, sources }) => {
       const [backup] = (await listBackups(policy)).backups
       const archive = join((policy.target as { path: string }).path, backup?.manifest.archive ?? '')
       writeFileSync(archive, readFileSync(archive).fill(1, 40, 50))
       const { passed, findings, backupId } = await drill()
       expect({ passed, findings }).toEqual({ passed: false, findings: [expect.stringContaining('damaged')] })
-      expect((await listBackups(policy)).drills).toMatchObject([{ backupId, passed: false, findings }])
+      const { drills, backups } = await listBackups(policy)
+      expect(drills).toMatchObject([{ backupId, passed: false, findings }])
+      // No restore takes it for a good one any more.
+      expect(backups.filter(isGood)).toEqual([])
+      const [promised] = await promisesOf(policies, sources.now(), ['billing'])
+      expect(promised?.alarms.map(({ code }) => code)).toEqual(['missed', 'failed-check', 'failed-drill'])
     }))
 
   it('fails where the counts are not those of the manifest', () =>

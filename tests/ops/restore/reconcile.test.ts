@@ -3,10 +3,11 @@ import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../../src/context.ts'
 import type { Domain } from '../../../src/database/domains.ts'
+import { migrate } from '../../../src/database/migrations.ts'
 import { timeText } from '../../../src/database/row-codec.ts'
 import { overrideTier } from '../../../src/saga/administer.ts'
 import { ADMIN, addPeople, addVouchers, asked, DAY, deleteUser, NOW } from '../../saga/people.ts'
-import { message, plant, tombstone } from '../check/planting.ts'
+import { message, plant, subscription, tombstone, user } from '../check/planting.ts'
 import { type RestoreWorld, redeem, SECOND, withRestoreWorld } from './world.ts'
 
 const people = async (context: Context) => {
@@ -331,5 +332,54 @@ describe('what was taken back after the backup of identity.db', () => {
       const { reconciled } = await wentBack(world, 'identity', takeBack, { before: credentials, gone: true })
       expect(open(world)).toEqual([[], [{ id: 'closed' }, { id: 'open' }], []])
       expect(reconciled.unresolved.map(({ table, id }) => `${table} ${id}`)).toEqual(['ApiKey closed', 'ApiKey open'])
+    }))
+
+  it('an identity.db that somebody made anew is as good as none', () =>
+    withRestoreWorld(async (world) => {
+      const anew = async () => {
+        const { identity } = world.databases.paths
+        for (const ending of ['', '-wal', '-shm']) rmSync(`${identity}${ending}`, { force: true })
+        migrate('identity', identity)
+        plant(world.databases, 'identity', user('someone-else'))
+      }
+      await world.run(people)
+      await world.run(credentials)
+      world.pass(SECOND)
+      const { id } = await world.backup('identity')
+      world.pass(SECOND)
+      await anew()
+      const { live, losses, reconciled } = await world.restore('identity', { from: id })
+      expect(live).toBe('unrelated')
+      expect(losses.find(({ table }) => table === 'User')?.lost.ids).toEqual(['someone-else'])
+      expect(open(world)).toEqual([[], [{ id: 'closed' }, { id: 'open' }], []])
+      expect(reconciled.done['keys revoked again']).toBe(undefined)
+      expect(reconciled.unresolved.map(({ table, id: key }) => `${table} ${key}`)).toEqual([
+        'ApiKey closed',
+        'ApiKey open',
+      ])
+    }))
+})
+
+describe.each([
+  ['beside the old file', false],
+  ['where the old file is gone', true],
+])('who signed up after the backup of identity.db, %s', (_name, gone) => {
+  it('is named by what is theirs', () =>
+    withRestoreWorld(async (world) => {
+      plant(world.databases, 'identity', user('ann'))
+      plant(world.databases, 'billing', subscription('s-ann', 'ann'))
+      const { id } = await world.backup('identity')
+      world.pass(SECOND)
+      plant(world.databases, 'identity', user('bob'), user('eve'))
+      plant(world.databases, 'billing', subscription('s-bob', 'bob'), subscription('s-eve', 'eve'))
+      plant(world.databases, 'billing', `update "Subscription" set tier = 'JIVE' where id = 's-bob'`)
+      if (gone) rmSync(world.databases.paths.identity)
+      const { reconciled } = await world.restore('identity', { from: id })
+      expect(
+        reconciled.unresolved.map(({ file, table, id: key, why }) => [file, table, key, why.split(': ')[1]]),
+      ).toEqual([
+        ['billing', 'Subscription', 's-bob', expect.stringContaining('it is paid for, and stays')],
+        ['billing', 'Subscription', 's-eve', expect.stringContaining('check --repair')],
+      ])
     }))
 })
