@@ -32,7 +32,9 @@ async function ask(dir: string, path: string): Promise<readonly Person[]> {
   // Old subscriptions would end while we look, and merge would give back what became of them.
   const off = { GOGGA_BACKGROUND: 'off' }
   const env = { ...process.env, GOGGA_DATA_DIR: dir, PORT: '0', GOGGA_LOG_LEVEL: 'warn', ...off }
-  const { key } = JSON.parse(gogga(['keys', 'create', '--scope', 'admin', '--scope', 'pii:read', '--purpose', 'support', '--json'], env)) as {
+  const { key } = JSON.parse(
+    gogga(['keys', 'create', '--scope', 'admin', '--scope', 'pii:read', '--purpose', 'support', '--json'], env),
+  ) as {
     key: string
   }
   const child = spawn(process.execPath, [GOGGA, 'serve', '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] })

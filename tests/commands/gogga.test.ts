@@ -85,7 +85,19 @@ describe('gogga', () => {
     withDatabases(({ dir }) => {
       const env = { GOGGA_DATA_DIR: dir }
       const made = gogga(
-        ['keys', 'create', '--scope', 'admin', '--scope', 'pii:read', '--purpose', 'support', '--name', 'support', '--json'],
+        [
+          'keys',
+          'create',
+          '--scope',
+          'admin',
+          '--scope',
+          'pii:read',
+          '--purpose',
+          'support',
+          '--name',
+          'support',
+          '--json',
+        ],
         env,
       )
       expect(made.code).toBe(0)

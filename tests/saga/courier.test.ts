@@ -1,12 +1,13 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Context } from '../../src/context.ts'
 import { changeIn } from '../../src/database/clients.ts'
 import type { Domain } from '../../src/database/domains.ts'
 import { type NewMessage, type OutboxRow, postMessage } from '../../src/database/outbox.ts'
+import { ConflictError } from '../../src/errors.ts'
 import { overrideTier } from '../../src/saga/administer.ts'
 import { Courier } from '../../src/saga/courier.ts'
 import { dropMessage, listOutbox, outboxFigures, retryMessage } from '../../src/saga/dead-letters.ts'
-import { post } from '../../src/saga/messages.ts'
+import { MESSAGES, post } from '../../src/saga/messages.ts'
 import { redeemVoucher } from '../../src/saga/redeem-voucher.ts'
 import {
   ADMIN,
@@ -289,13 +290,27 @@ describe('a message that fails', () => {
 
   test('for a refusal without a compensation is dead at once, with the words of the refusal', () =>
     withWorld(async ({ context, pass }) => {
+      // No message of today is refused without one going back.
+      const handler = vi.spyOn(MESSAGES['user-created'], 'run').mockImplementation(() => {
+        throw new ConflictError('there is no room')
+      })
+      await leaveUser(context, 'ann')
+      pass(LEASE)
+      await context.sagas.courier.sweep()
+      handler.mockRestore()
+      const row = rowOf(context, 'identity', 'user-created:ann')
+      expect(row?.reason).toContain('there is no room')
+      expect(isDead(row)).toBe(true)
+      expect(subscribers(context)).toEqual([])
+    }))
+
+  test('for a person who was erased meanwhile is settled, and opens nothing', () =>
+    withWorld(async ({ context, pass }) => {
       await context.files.billing.change((tx) => tx.insert('Tombstone', { subjectId: 'ann', erasedAt: NOW }))
       await leaveUser(context, 'ann')
       pass(LEASE)
       await context.sagas.courier.sweep()
-      const row = rowOf(context, 'identity', 'user-created:ann')
-      expect(row?.reason).toContain('erased')
-      expect(isDead(row)).toBe(true)
+      expect(rowOf(context, 'identity', 'user-created:ann')).toBeUndefined()
       expect(subscribers(context)).toEqual([])
     }))
 

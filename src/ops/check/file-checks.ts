@@ -4,9 +4,13 @@ import { dirname } from 'node:path'
 import type { Finding } from './finding.ts'
 import { codeOf, type FileView, restoreIt } from './view.ts'
 
-/** A group may read, such as that of the process that backs the file up; nobody else may anything. */
-const FOLDER_MODE = 0o2750
-const FILE_MODE = 0o640
+/** A group may enter, such as that of the process that backs the file up; nobody else may anything. */
+export const FOLDER_MODE = 0o750
+const GROUP = 0o070
+
+/** Where a group may enter the folder it may read the files. */
+export const fileModeIn = (folder: Pick<Stats, 'mode'> | undefined): number =>
+  folder && (folder.mode & GROUP) !== 0 ? 0o640 : 0o600
 const OTHERS = 0o007
 const PARTS = ['', '-wal', '-shm', '-journal'] as const
 
@@ -17,8 +21,10 @@ interface Found {
 }
 
 export function* checkModes({ domain, path }: FileView): Generator<Finding> {
-  for (const { what, stat, path: at } of found(path)) {
-    const allowed = stat.isDirectory() ? FOLDER_MODE : FILE_MODE
+  const places = found(path)
+  const files = fileModeIn(places.find(({ stat }) => stat.isDirectory())?.stat)
+  for (const { what, stat, path: at } of places) {
+    const allowed = stat.isDirectory() ? FOLDER_MODE : files
     const mode = stat.mode & 0o777
     if ((mode & ~allowed) === 0) continue
     yield {

@@ -5,7 +5,7 @@ import { basename, dirname, join, sep } from 'node:path'
 import type { Domain } from '../../database/domains.ts'
 import { keptFiles } from '../restore/kept-files.ts'
 import { workState } from '../restore/work.ts'
-import { mebibytes } from './file-checks.ts'
+import { FOLDER_MODE, fileModeIn, mebibytes } from './file-checks.ts'
 import type { Finding } from './finding.ts'
 import { undoFiles } from './undo-file.ts'
 import type { View } from './view.ts'
@@ -81,7 +81,6 @@ function timeIn(path: string): number {
 
 const days = (milliseconds: number): string => `${Math.round(milliseconds / 86_400_000)} days`
 
-const FILE_MODE = 0o600
 const ALL_OTHERS = 0o007
 
 /** Backups, undo files and kept files are as telling as the files themselves. Folders that this user cannot look into are left out. */
@@ -109,7 +108,9 @@ export function* checkKeptModes({ domain, paths, folders }: Sight): Generator<Fi
 
 function wideMode(path: string): number | undefined {
   const stat = lstatSync(path, { throwIfNoEntry: false })
-  return stat && (stat.mode & 0o777 & ~(stat.isDirectory() ? 0o700 : FILE_MODE)) !== 0 ? stat.mode : undefined
+  if (!stat) return undefined
+  const allowed = stat.isDirectory() ? FOLDER_MODE : fileModeIn(lstatSync(dirname(path), { throwIfNoEntry: false }))
+  return (stat.mode & 0o777 & ~allowed) !== 0 ? stat.mode : undefined
 }
 
 /** Without hidden ones: those are at work, behind a folder of mode 0700. */

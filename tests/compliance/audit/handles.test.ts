@@ -156,6 +156,7 @@ it('counts openings where some are allowed, and lists no place that has none', (
   }))
 
 it('tells code from texts, comments and regular expressions', () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the source of a program, quoted.
   const source = 'a("x", `y ${b({ c: "z" })} w`) // "n"\nd = e / f / g; h = /"[/]"/.test(i) /* \' */ + "j"'
   const { code, texts } = literalsOf(source)
   expect(texts).toEqual(['x', 'z', 'y ? w', 'j'])
