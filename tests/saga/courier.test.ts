@@ -310,7 +310,7 @@ describe('a message that fails', () => {
       await leaveUser(context, 'ann')
       pass(LEASE)
       await context.sagas.courier.sweep()
-      expect(rowOf(context, 'identity', 'user-created:ann')).toBeUndefined()
+      expect(context.files.billing.rows.find('InboxMessage', { id: 'user-created:ann' })).toBeDefined()
       expect(subscribers(context)).toEqual([])
     }))
 
