@@ -1,12 +1,12 @@
 // Files that appear whole or not at all: written beside, synced, renamed.
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-export function writeWhole(path: string, text: string, mode = 0o600): void {
+export function writeWhole(path: string, content: string | Uint8Array, mode = 0o600): void {
   const beside = `${path}.new`
   rmSync(beside, { force: true })
   const file = openSync(beside, 'wx', mode)
-  writeSync(file, text)
+  writeFileSync(file, content)
   fsyncSync(file)
   closeSync(file)
   renameSync(beside, path)
