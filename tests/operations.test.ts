@@ -5,10 +5,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import Database from 'better-sqlite3'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { main, VERBS } from '../src/commands/gogga.ts'
 import { withFolder } from './helpers/databases.ts'
+import { brokenLinks, commandsIn, faultsOf } from './helpers/document.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const document = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
@@ -129,16 +129,8 @@ function judge(dir: string, takenAt: string, out: string): void {
 }
 
 describe('the handbook', () => {
-  const commands = [
-    ...new Set([...document.matchAll(/npx gogga ([a-z][^`\n|>#;)]*)/g)].map(([, words = '']) => words.trim())),
-  ]
-
-  it.each(commands)('may say: npx gogga %s', async (words) => {
-    const [first = '', second = ''] = words.split(' ')
-    const verb = [`${first} ${second}`, first].find((one) => VERBS.includes(one))
-    expect(verb, `a verb of ${VERBS.join(', ')}`).toBeDefined()
-    const help = await helpOf(verb ?? '')
-    for (const [option] of words.matchAll(/--[\w-]+/g)) expect(help).toMatch(new RegExp(`${option}\\b`))
+  it.each(commandsIn(document))('may say: npx gogga %s', async (words) => {
+    expect(await faultsOf(words)).toEqual([])
   })
 
   it('names scripts that are there', () => {
@@ -150,16 +142,7 @@ describe('the handbook', () => {
   })
 
   it('links to what is there', () => {
-    const slug = (title: string) =>
-      title
-        .toLowerCase()
-        .replaceAll(/[^\w -]/g, '')
-        .replaceAll(' ', '-')
-    const anchors = [...document.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => slug(title))
-    for (const [, path = '', anchor] of document.matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)) {
-      if (path !== '') expect(existsSync(join(ROOT, 'docs', path)), path).toBe(true)
-      else expect(anchors).toContain(anchor)
-    }
+    expect(brokenLinks(document, join(ROOT, 'docs'))).toEqual([])
   })
 
   it('says what to do at each alarm, and at no other', () => {
@@ -170,18 +153,3 @@ describe('the handbook', () => {
     expect([...document.matchAll(/\bGogga[A-Z]\w+/g)].map(([name]) => name).sort()).toEqual(alarms.sort())
   })
 })
-
-/** In this process: a child for each verb would cost more than the drill. */
-async function helpOf(verb: string): Promise<string> {
-  let help = ''
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    help += String(chunk)
-    return true
-  })
-  try {
-    await main([...verb.split(' '), '--help'])
-  } finally {
-    spy.mockRestore()
-  }
-  return help
-}

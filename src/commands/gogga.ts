@@ -29,6 +29,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'audit verify': async () => (await import('./audit-verify.ts')).auditVerifyCommand,
   'audit heads': async () => (await import('./audit-heads.ts')).auditHeadsCommand,
   'audit public-key': async () => (await import('./audit-public-key.ts')).auditPublicKeyCommand,
+  evidence: async () => (await import('./evidence.ts')).evidenceCommand,
+  'evidence verify': async () => (await import('./evidence.ts')).evidenceVerifyCommand,
   'keys create': async () => (await import('./keys.ts')).createCommand,
   'keys list': async () => (await import('./keys.ts')).listCommand,
   'keys revoke': async () => (await import('./keys.ts')).revokeCommand,

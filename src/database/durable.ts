@@ -2,12 +2,12 @@
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-export function writeWhole(path: string, text: string, mode = 0o600): void {
+export function writeWhole(path: string, content: string | Uint8Array, mode = 0o600): void {
   const beside = `${path}.new`
   rmSync(beside, { force: true })
   const file = openSync(beside, 'wx', mode)
   try {
-    writeAll(file, text)
+    writeAll(file, content)
     fsyncSync(file)
   } finally {
     closeSync(file)
@@ -16,8 +16,8 @@ export function writeWhole(path: string, text: string, mode = 0o600): void {
 }
 
 /** A disk that is nearly full takes a part and calls that a success: only the next write fails. */
-export function writeAll(file: number, text: string): void {
-  const bytes = Buffer.from(text)
+export function writeAll(file: number, content: string | Uint8Array): void {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { GoggaError, UsageError } from '../../errors.ts'
 import { type Itn, PAYFAST_SOURCES, readItn, sourceList, verifyItn } from '../../payfast/itn.ts'
-import { findEmails } from '../../pii/find.ts'
+import { findPii, type PiiKind } from '../../pii/find.ts'
 import { receiveNotification, requirePayfast } from '../../saga/payments.ts'
 import { accessTo } from '../authorization.ts'
 import { securityOf } from '../openapi.ts'
@@ -59,12 +59,15 @@ export async function payfastRoutes(app: FastifyInstance, { context }: { readonl
 }
 
 const VISIBLE = /^[\x21-\x7e]{1,200}$/
+/** Digits of an id may be like somebody's number. */
+const LIKE_IDS: ReadonlySet<PiiKind> = new Set(['phone', 'idNumber', 'card'])
+const namesPerson = (id: string): boolean => findPii(id).some(({ kind }) => !LIKE_IDS.has(kind))
 
-/** What billing.db keeps must be ids: an email in the place of one is refused here, in words that PayFast's log can show. */
+/** What billing.db keeps must be ids: an email or address in the place of one is refused here, in words that PayFast's log can show. */
 function requireIds({ paymentId, userId, token, email }: Itn): void {
   const ids = { pf_payment_id: paymentId, custom_str3: userId, token }
   const errors = Object.entries(ids)
-    .filter(([, id]) => id !== undefined && (!VISIBLE.test(id) || findEmails(id).length > 0))
+    .filter(([, id]) => id !== undefined && (!VISIBLE.test(id) || namesPerson(id)))
     .map(([at]) => ({ at, message: 'expected an opaque id of at most 200 visible ASCII characters' }))
   if (userId === undefined && email !== undefined && !isEmail(email))
     errors.push({ at: 'email_address', message: 'expected an email' })

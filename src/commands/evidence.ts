@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { verifyChains } from '../compliance/chain/verify.ts'
+import { gather, type Operations } from '../compliance/evidence/gather.ts'
+import { type Month, monthOf } from '../compliance/evidence/month.ts'
+import { packEvidence } from '../compliance/evidence/pack.ts'
+import { verifyPack } from '../compliance/evidence/verify-pack.ts'
+import { readSigningKey } from '../compliance/signing.ts'
+import { readConfig } from '../config.ts'
+import { DOMAINS, type Domain } from '../database/domains.ts'
+import { writeWhole } from '../database/durable.ts'
+import { UsageError } from '../errors.ts'
+import { listBackups } from '../ops/backup/list.ts'
+import { type Policies, readPolicies } from '../ops/backup/policy.ts'
+import { promisesOf } from '../ops/backup/promises.ts'
+import { applicationOf } from '../transfer/report.ts'
+import { openOwnReaders, PUBLIC_KEY, publicKeysOf, signingKeyOf } from './audit-context.ts'
+import type { Command } from './command.ts'
+
+export const evidenceCommand: Command = {
+  usage: 'evidence --month MONTH [--out FILE] [--sign KEY] [--json]',
+  summary:
+    'Put what proves a month into one signed archive: audits, drills, erasures, accesses, chains, migrations (POPIA section 17).',
+  options: {
+    month: { type: 'string', value: 'MONTH', help: 'such as 2026-11, in UTC' },
+    out: { type: 'string', value: 'FILE', help: 'the ZIP to write (default: evidence-MONTH.zip)' },
+    sign: { type: 'string', value: 'KEY', help: 'sign with this Ed25519 key (PEM) (default: GOGGA_SIGNING_KEY_FILE)' },
+    'public-key': PUBLIC_KEY,
+  },
+  examples: ['evidence --month 2026-11', 'evidence --month 2026-11 --out november.zip --sign signing.pem'],
+  files: 'reads',
+  async run(args) {
+    const [config, now] = [readConfig(), new Date()]
+    const month = monthOf(args.text('month') ?? '', now)
+    const keyFile = args.text('sign')
+    const key = keyFile === undefined ? signingKeyOf(config) : readSigningKey(keyFile)
+    const operations = await operationsOf(
+      readPolicies({ file: config.backupPolicy, dataDir: config.dataDir }),
+      month,
+      now,
+    )
+    using own = openOwnReaders(config.paths)
+    const publicKeys = [...publicKeysOf(config, args), ...(key ? [key.publicPem] : [])]
+    const chains = await verifyChains(own.readers, { now, publicKeys })
+    const version = applicationOf().version
+    const files = gather({ month, now, readers: own.readers, chains, operations, version })
+    const { bytes, manifest } = await packEvidence(files, { month, now, key })
+    const out = resolve(args.text('out') ?? `evidence-${month.name}.zip`)
+    write(out, bytes)
+    if (!key) process.stderr.write('No key was named and GOGGA_SIGNING_KEY_FILE is not set: the pack is not signed.\n')
+    const partial = month.isPartial ? ' (partial: the month is not over)' : ''
+    const said = `${Object.keys(manifest.files).length} files of ${month.name}${partial} in ${out}\n`
+    process.stdout.write(args.flag('json') ? `${JSON.stringify(manifest)}\n` : said)
+    return 0
+  },
+}
+
+export const evidenceVerifyCommand: Command = {
+  usage: 'evidence verify FILE [--public-key FILE]… [--json]',
+  summary: 'Check the signature and every sum of an evidence pack; exit code 1 where it is not what was signed.',
+  options: { 'public-key': PUBLIC_KEY },
+  positionals: { least: 1, most: 1 },
+  examples: ['evidence verify evidence-2026-11.zip --public-key gogga.pem'],
+  files: 'none',
+  run(args) {
+    const verdict = verifyPack(readWhole(args.positionals[0] ?? ''), publicKeysOf(readConfig(), args))
+    const { passed, month, partial, files, signedBy, findings } = verdict
+    const lines = [
+      ...findings,
+      passed
+        ? `${files} files of ${month}${partial ? ' (partial)' : ''} are what ${signedBy} signed.`
+        : 'This is NOT what was signed.',
+    ]
+    process.stdout.write(args.flag('json') ? `${JSON.stringify(verdict)}\n` : lines.map((line) => `${line}\n`).join(''))
+    return Promise.resolve(passed ? 0 : 1)
+  },
+}
+
+/** Counts in place of findings, and codes of alarms: their words name folders. */
+async function operationsOf(policies: Policies, { from, to }: Month, now: Date): Promise<Operations> {
+  const [drills, unseen]: [object[], Domain[]] = [[], []]
+  for (const domain of DOMAINS) {
+    try {
+      const listed = await listBackups(policies[domain])
+      for (const { findings, ...drill } of listed.drills)
+        if (new Date(drill.at) >= from && new Date(drill.at) < to) drills.push({ ...drill, findings: findings.length })
+    } catch {
+      unseen.push(domain)
+    }
+  }
+  const promises = (await promisesOf(policies, now)).map(({ alarms, ...promised }) => ({
+    ...promised,
+    alarms: alarms.map(({ code }) => code),
+  }))
+  return { drills, promises, unseen }
+}
+
+function readWhole(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause })
+  }
+}
+
+function write(path: string, bytes: Buffer): void {
+  try {
+    writeWhole(path, bytes)
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be written: ${(cause as NodeJS.ErrnoException).code}`, {
+      cause,
+      hint: 'Name a file in a folder that is there.',
+    })
+  }
+}

@@ -1,0 +1,56 @@
+// What lies on the disk outside identity.db: the two files with their logs, what restores kept, backups, opened and as they are.
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fetchBackup } from '../../../src/ops/backup/fetch.ts'
+import { listBackups } from '../../../src/ops/backup/list.ts'
+import { type BackupPolicy, readPolicies } from '../../../src/ops/backup/policy.ts'
+import { takeBackup } from '../../../src/ops/backup/take.ts'
+import { backupSources } from '../../ops/backup/world.ts'
+
+export interface Place {
+  readonly name: string
+  readonly bytes: Buffer
+}
+
+const GUARDED = ['billing', 'admin'] as const
+const WAYS = ['none', 'zstd'] as const
+
+export function folderPlaces(folder: string): readonly Place[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name, parentPath }) => ({ name, bytes: readFileSync(join(parentPath, name)) }))
+}
+
+/** The folders of billing.db and admin.db with all that is in them. */
+export const guardedPlaces = (dataDir: string): readonly Place[] =>
+  GUARDED.flatMap((domain) => folderPlaces(join(dataDir, domain)))
+
+/** A backup of each, plain and compressed. */
+export async function takeBackups(dataDir: string, now: Date): Promise<void> {
+  const sources = backupSources(now)
+  for (const policy of policiesOf(dataDir))
+    for (const compression of WAYS)
+      await takeBackup({ policy: { ...policy, compression }, path: pathIn(dataDir, policy), sources })
+}
+
+/** All backups that are on hand: archives and manifests as they lie there, and the databases in them. */
+export async function backupPlaces(dataDir: string): Promise<readonly Place[]> {
+  const places: Place[] = []
+  for (const policy of policiesOf(dataDir)) {
+    places.push(...folderPlaces(join(dataDir, 'backups', policy.domain)))
+    for (const { manifest } of (await listBackups(policy)).backups) {
+      const target = join(dataDir, `${manifest.id}.opened`)
+      await fetchBackup({ policy, manifest, target })
+      places.push({ name: `${manifest.id} opened`, bytes: readFileSync(target) })
+      rmSync(target)
+    }
+  }
+  return places
+}
+
+const pathIn = (dataDir: string, { domain }: BackupPolicy) => join(dataDir, domain, `${domain}.db`)
+
+export function policiesOf(dataDir: string): readonly BackupPolicy[] {
+  const policies = readPolicies({ dataDir })
+  return GUARDED.map((domain) => policies[domain])
+}

@@ -1,0 +1,58 @@
+// docs/compliance.md is true: its commands, routes, tables and links exist, and every command about compliance is in it.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { VERBS } from '../../src/commands/gogga.ts'
+import { columnOf, modelNamed } from '../../src/database/catalog.ts'
+import { type Domain, isDomain } from '../../src/database/domains.ts'
+import { AUTHORIZATION } from '../../src/http/authorization.ts'
+import { brokenLinks, commandsIn, faultsOf } from '../helpers/document.ts'
+
+const FOLDER = join(import.meta.dirname, '../../docs')
+const document = readFileSync(join(FOLDER, 'compliance.md'), 'utf8')
+
+test.each(commandsIn(document))('it may say: npx gogga %s', async (words) => {
+  expect(await faultsOf(words)).toEqual([])
+})
+
+test('a command or an option that there is not would be told', async () => {
+  expect(await faultsOf('audits --json')).toHaveLength(1)
+  expect(await faultsOf('audit verify --against x')).toEqual(['audit verify has no --against'])
+})
+
+test('it names every command about compliance', () => {
+  const verbs = VERBS.filter((verb) =>
+    /^(audit|subject|evidence|breach|data-map|purposes|access-log|purge|drill)\b/.test(verb),
+  )
+  expect(verbs.length).toBeGreaterThan(14)
+  for (const verb of verbs) expect(document).toContain(`npx gogga ${verb}`)
+})
+
+test('it names routes that there are', () => {
+  const routes = [...AUTHORIZATION.keys()].map((route) => route.replace(/^\S+ /, '').replace(':id', '{id}'))
+  const named = [...document.matchAll(/`(?:(?:GET|POST|DELETE) )?(\/v1\/[^`]+)`/g)].map(([, path]) => path)
+  expect(named.length).toBeGreaterThan(3)
+  for (const path of named) expect(routes).toContain(path)
+})
+
+test('it asks sqlite3 for tables and columns that there are', () => {
+  const queries = [...document.matchAll(/sqlite3 data\/(\w+)\/\1\.db 'select (.*?) from "(\w+)"(.*)'/g)]
+  expect(queries.length).toBeGreaterThan(4)
+  for (const [, file = '', selected = '', table = '', rest = ''] of queries) {
+    expect(isDomain(file)).toBe(true)
+    const model = modelNamed(file as Domain, table)
+    const sql = `${selected.replace(/count\(\*\)|\*/, '')} ${rest.replace(/"[^"]*"/g, '')}`
+    const names = [...sql.matchAll(/\b[a-z]\w*\b/gi)].map(([name]) => name).filter((name) => !SQL.has(name))
+    for (const name of names) expect(columnOf(model, name), `${table}.${name}`).toBeDefined()
+  }
+})
+
+const SQL = new Set(['where', 'order', 'by', 'desc', 'limit', 'datetime', 'and'])
+
+test('it links to what is there', () => {
+  expect(brokenLinks(document, FOLDER)).toEqual([])
+})
+
+test.each(['11(3)', '13', '14', '15', '17', '18', '19', '22', '23', '24', '72'])('it has section %s', (section) => {
+  expect(document).toMatch(new RegExp(`^### Sections? [^\\n]*${section.replace(/[()]/g, '\\$&')}`, 'm'))
+})

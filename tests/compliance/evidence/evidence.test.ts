@@ -1,0 +1,236 @@
+import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { signHeads } from '../../../src/compliance/chain/heads.ts'
+import { verifyChains } from '../../../src/compliance/chain/verify.ts'
+import { gather } from '../../../src/compliance/evidence/gather.ts'
+import { monthOf } from '../../../src/compliance/evidence/month.ts'
+import { type Packed, packEvidence } from '../../../src/compliance/evidence/pack.ts'
+import { entriesOf, verifyPack } from '../../../src/compliance/evidence/verify-pack.ts'
+import { readSigningKey, type SigningKey } from '../../../src/compliance/signing.ts'
+import { UsageError } from '../../../src/errors.ts'
+import { type TestApp, withApp } from '../../http/app.ts'
+import { createCage, KINDS } from '../canaries/birds.ts'
+import { makeKey } from '../chain/world.ts'
+
+const NOW = new Date('2026-06-20T10:00:00.000Z')
+
+async function packed({ context }: TestApp, key: SigningKey | undefined, month = '2026-06'): Promise<Packed> {
+  const readers = {
+    identity: context.files.identity.reader,
+    billing: context.files.billing.reader,
+    admin: context.files.admin.reader,
+  }
+  const operations = { drills: [{ domain: 'billing', passed: true }], promises: [], unseen: [] }
+  const chains = await verifyChains(readers, { now: NOW, publicKeys: key ? [key.publicPem] : [] })
+  const about = { month: monthOf(month, NOW), now: NOW }
+  const files = gather({ ...about, readers, chains, operations, version: '1.2.3' })
+  return await packEvidence(files, { ...about, key })
+}
+
+const at = (day: number) => new Date(Date.UTC(2026, 5, day))
+
+/** Evidence of June 2026, and rows of other months that are none. */
+async function fill({ context }: TestApp, key: SigningKey): Promise<void> {
+  const { identity, billing, admin } = context.files
+  // The first write of a log takes in the rows that were there before.
+  await admin.change((tx) => tx.insert('AdminLog', { id: 'g2', adminId: 'u2', action: 'credit', createdAt: at(2) }))
+  const event = { subscriptionId: 's-u1', userId: 'u1', event: 'reset', createdAt: at(2) }
+  await billing.change((tx) => tx.insert('SubscriptionEvent', { ...event, id: 'e2' }))
+  const report = JSON.stringify({ id: 'audit-1', passed: true })
+  await identity.change((tx) => {
+    const signature = Uint8Array.from(key.sign(Buffer.from(report)))
+    const audit = { cause: 'command', endedAt: at(3), passed: true, report, signature, keyId: key.id }
+    tx.insert('Audit', { ...audit, id: 'audit-1', startedAt: at(3) })
+    tx.insert('Audit', { ...audit, id: 'audit-may', startedAt: new Date('2026-05-31T23:59:59.999Z') })
+    tx.insert('Erasure', {
+      id: 'e1',
+      subjectId: 's1',
+      askedBy: 'cli',
+      startedAt: at(4),
+      doneAt: at(5),
+      receipt: '{"erasureId":"e1"}',
+    })
+    tx.insert('Erasure', { id: 'e2', subjectId: 's2', askedBy: 'cli', startedAt: at(6), doneAt: null, receipt: null })
+    for (const id of ['p1', 'p2'])
+      tx.insert('PiiAttempt', {
+        id,
+        place: 'admin.Voucher.voidReason',
+        kind: 'email',
+        outcome: 'detached',
+        createdAt: at(7),
+      })
+  })
+  await signHeads(context.files, { now: at(8), key })
+}
+
+const withEvidence = (work: (world: TestApp, key: SigningKey) => Promise<void>): Promise<void> =>
+  withApp(async (world) => {
+    const key = readSigningKey(makeKey(world.databases.dir))
+    await fill(world, key)
+    await work(world, key)
+  })
+
+const jsonIn = (archive: Buffer, name: string) => JSON.parse(entriesOf(archive).get(name)?.toString() ?? 'null')
+
+test('it holds what the month left: audits, erasures, attempts, heads, drills, migrations, versions, the data map', () =>
+  withEvidence(async (world, key) => {
+    const { bytes, manifest } = await packed(world, key)
+    expect(manifest).toMatchObject({ month: '2026-06', partial: true, keyId: key.id, madeAt: NOW.toISOString() })
+    const names = [...entriesOf(bytes).keys()]
+    expect(names[0]).toBe('index.html')
+    expect(names).toEqual(
+      expect.arrayContaining(['audits/audit-1.json', 'audits/audit-1.sig', 'data-map.svg', 'public-key.pem']),
+    )
+    expect(names).not.toContain('audits/audit-may.json')
+    expect(
+      jsonIn(bytes, 'erasures.json').map(({ id, hasReceipt }: { id: string; hasReceipt: boolean }) => [id, hasReceipt]),
+    ).toEqual([
+      ['e1', true],
+      ['e2', false],
+    ])
+    expect(jsonIn(bytes, 'erasures/e1.json')).toEqual({ erasureId: 'e1' })
+    expect(jsonIn(bytes, 'attempts.json')).toEqual([
+      { place: 'admin.Voucher.voidReason', kind: 'email', outcome: 'detached', count: 2 },
+    ])
+    expect(jsonIn(bytes, 'chains/verification.json')).toMatchObject({ passed: true })
+    expect(entriesOf(bytes).get('chains/heads.jsonl')?.toString().trim().split('\n')).toHaveLength(3)
+    expect(jsonIn(bytes, 'operations/drills.json')).toEqual([{ domain: 'billing', passed: true }])
+    expect(jsonIn(bytes, 'migrations.json').billing[0]).toMatchObject({
+      checksum: expect.stringMatching(/^[\da-f]{64}$/),
+    })
+    expect(jsonIn(bytes, 'versions.json')).toMatchObject({ program: '1.2.3', node: process.versions.node })
+    const index = entriesOf(bytes).get('index.html')?.toString() ?? ''
+    for (const name of Object.keys(manifest.files).filter((one) => !['index.html', 'SHA256SUMS'].includes(one)))
+      expect(index).toContain(`href="${name}"`)
+    expect(index).toContain('Partial')
+  }))
+
+test('the same evidence gives the same bytes, and they verify with the key and with no other', () =>
+  withEvidence(async (world, key) => {
+    const [{ bytes }, again] = [await packed(world, key), await packed(world, key)]
+    expect(again.bytes.equals(bytes)).toBe(true)
+    expect(verifyPack(bytes, [key.publicPem])).toMatchObject({
+      passed: true,
+      month: '2026-06',
+      signedBy: key.id,
+      findings: [],
+    })
+    const { publicKey } = generateKeyPairSync('ed25519')
+    const other = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+    for (const keys of [[], [other]]) expect(verifyPack(bytes, keys)).toMatchObject({ passed: false, signedBy: null })
+    const unsigned = await packed(world, undefined)
+    expect(verifyPack(unsigned.bytes, [key.publicPem]).findings).toEqual(['Nobody signed it'])
+  }))
+
+test('a byte that was changed anywhere in a file of it, or a file more or less, is told', () =>
+  withEvidence(async (world, key) => {
+    const { bytes, manifest } = await packed(world, key)
+    for (const [name] of Object.entries(manifest.files)) {
+      const content = entriesOf(bytes).get(name) ?? Buffer.alloc(0)
+      if (content.length === 0) continue
+      const changed = Buffer.from(bytes)
+      const place = content.byteOffset - bytes.byteOffset + (content.length >> 1)
+      changed.writeUInt8(changed.readUInt8(place) ^ 1, place)
+      expect(verifyPack(changed, [key.publicPem]).findings, name).toEqual([`${name} is not what the manifest says`])
+    }
+    const renamed = Buffer.from(bytes.toString('latin1').replaceAll('versions.json', 'versionz.json'), 'latin1')
+    expect(verifyPack(renamed, [key.publicPem]).passed).toBe(false)
+    for (const cut of [10, bytes.length - 1, bytes.length >> 1])
+      expect(() => verifyPack(bytes.subarray(0, cut), [key.publicPem])).toThrow('no whole evidence pack')
+  }))
+
+const commandIn = (document: string, start: string): string =>
+  document
+    .split('\n')
+    .map((line) => line.trim())
+    .find((line) => line.startsWith(start)) ?? `no line with ${start}`
+
+test.skipIf(!existsSync('/usr/bin/openssl'))(
+  'it can be checked without us, by the commands of docs/compliance.md',
+  () =>
+    withEvidence(async (world, key) => {
+      const { bytes } = await packed(world, key)
+      const dir = join(world.databases.dir, 'unpacked')
+      for (const [name, content] of entriesOf(bytes)) {
+        mkdirSync(dirname(join(dir, name)), { recursive: true })
+        writeFileSync(join(dir, name), content)
+      }
+      writeFileSync(join(dir, 'gogga.pem'), key.publicPem)
+      const document = readFileSync(join(import.meta.dirname, '../../../docs/compliance.md'), 'utf8')
+      const run = (start: string) =>
+        execFileSync('bash', ['-c', commandIn(document, start).replaceAll('ID', 'audit-1')], {
+          cwd: dir,
+          encoding: 'utf8',
+        })
+      expect(run('sha256sum -c SHA256SUMS')).toMatch(/versions\.json: OK/)
+      expect(run('openssl pkeyutl -verify -rawin -pubin -inkey gogga.pem -in MANIFEST.json')).toMatch(
+        /Verified Successfully/,
+      )
+      expect(run('openssl pkeyutl -verify -rawin -pubin -inkey gogga.pem -in audits/')).toMatch(/Verified Successfully/)
+      writeFileSync(join(dir, 'MANIFEST.json'), '{}')
+      expect(() => run('openssl pkeyutl -verify -rawin -pubin -inkey gogga.pem -in MANIFEST.json')).toThrow()
+    }),
+)
+
+test('nothing in it is of a person', () =>
+  withEvidence(async (world, key) => {
+    const cage = createCage()
+    const { identity, admin } = world.context.files
+    await identity.change((tx) => {
+      for (const kind of KINDS) {
+        const value = cage.plant(kind, kind)
+        tx.insert('User', {
+          id: `bird-${kind}`,
+          email: `${value}@x.example`,
+          isAdmin: false,
+          isServiceAdmin: false,
+          createdAt: at(1),
+          updatedAt: at(1),
+        })
+        tx.insert('AuthLog', {
+          id: `log-${kind}`,
+          email: value,
+          action: 'sign_in',
+          ip: value,
+          meta: value,
+          createdAt: at(2),
+        })
+        tx.insert('Restriction', {
+          id: `r-${kind}`,
+          subjectId: `bird-${kind}`,
+          kind: 'objected',
+          note: value,
+          createdAt: at(2),
+        })
+      }
+    })
+    await admin.change((tx) => tx.insert('AdminLog', { id: 'g9', adminId: 'u2', action: 'credit', createdAt: at(2) }))
+    const answer = await world.get('/v1/users', ['admin', 'pii:read'])
+    expect(answer.statusCode).toBe(200)
+    expect([...cage.search(Buffer.from(answer.body))].length).toBeGreaterThan(0)
+    const { bytes } = await packed(world, key)
+    expect(jsonIn(bytes, 'accesses.json')).toHaveLength(1)
+    expect([...cage.search(bytes)]).toEqual([])
+    expect(bytes.toString('latin1')).not.toMatch(/@[a-z]+\.(example|co)/)
+  }))
+
+test.each([
+  ['2026-7', 'Expected a month'],
+  ['2026-13', 'Expected a month'],
+  ['', 'Expected a month'],
+  ['2026-07', 'has not begun'],
+])('the month "%s" is refused', (text, message) => {
+  expect(() => monthOf(text, NOW)).toThrow(UsageError)
+  expect(() => monthOf(text, NOW)).toThrow(message)
+})
+
+test('a month that is over is whole', () => {
+  expect(monthOf('2026-05', NOW)).toMatchObject({
+    isPartial: false,
+    from: new Date('2026-05-01'),
+    to: new Date('2026-06-01'),
+  })
+})
