@@ -28,11 +28,12 @@ test('it names every command about compliance', () => {
   for (const verb of verbs) expect(document).toContain(`npx gogga ${verb}`)
 })
 
-test('it names routes that there are', () => {
+test('it names routes that there are, and all of those about compliance', () => {
   const routes = [...AUTHORIZATION.keys()].map((route) => route.replace(/^\S+ /, '').replace(':id', '{id}'))
   const named = [...document.matchAll(/`(?:(?:GET|POST|DELETE) )?(\/v1\/[^`]+)`/g)].map(([, path]) => path)
   expect(named.length).toBeGreaterThan(3)
   for (const path of named) expect(routes).toContain(path)
+  for (const path of routes.filter((route) => /^\/v1\/(compliance|subjects)/.test(route))) expect(named).toContain(path)
 })
 
 test('it asks sqlite3 for what there is', () =>
