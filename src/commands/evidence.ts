@@ -69,7 +69,7 @@ export const evidenceVerifyCommand: Command = {
       ...findings,
       passed
         ? `${files} files of ${month}${partial ? ' (partial)' : ''} are what ${signedBy} signed.`
-        : 'This is NOT what was signed.',
+        : 'It is NOT proved that this is what was signed.',
     ]
     process.stdout.write(args.flag('json') ? `${JSON.stringify(verdict)}\n` : lines.map((line) => `${line}\n`).join(''))
     return Promise.resolve(passed ? 0 : 1)

@@ -3,7 +3,7 @@
 import { type CatalogColumn, quote } from '../database/catalog.ts'
 import type { Connection } from '../database/connections.ts'
 import { ConflictError, type ErrorDetail, FileError } from '../errors.ts'
-import { findEmails } from '../pii/find.ts'
+import { findInId, type PiiKind } from '../pii/find.ts'
 import {
   type CarriedColumn,
   carriedColumns,
@@ -128,21 +128,26 @@ function keyProblemsOf(connection: Connection, table: FoundTable, key: CarriedCo
     return [{ at, message: `is no text in ${plural(odd, 'row')}: a row without an id cannot be found again` }]
   const domain = key.place?.model.domain
   if (domain === 'identity' && !isPeople(table)) return []
-  const emails = countEmails(connection, table.name, column)
-  return emails === 0
+  const { rows, kinds } = personalIds(connection, table.name, column)
+  const what = kinds.size === 1 && kinds.has('email') ? 'an email' : 'personal information'
+  return rows === 0
     ? []
-    : [{ at, message: `holds an email in ${plural(emails, 'row')}: other files would name people by it` }]
+    : [{ at, message: `holds ${what} in ${plural(rows, 'row')}: other files would name people by it` }]
 }
 
-function countEmails(connection: Connection, table: string, column: string): number {
-  const hidden = ['@', '%', '\\'].map((mark) => `instr(${column}, '${mark}') > 0`).join(' or ')
-  const rows = connection
-    .prepare(`select ${column} from ${quote(table)} where ${hidden}`)
+function personalIds(connection: Connection, table: string, column: string) {
+  const ids = connection
+    .prepare(`select ${column} from ${quote(table)} where ${column} glob '*[^A-Za-z0-9_-]*'`)
     .pluck()
     .iterate()
-  let emails = 0
-  for (const id of rows) if (findEmails(String(id)).length > 0) emails += 1
-  return emails
+  const kinds = new Set<PiiKind>()
+  let rows = 0
+  for (const id of ids) {
+    const found = findInId(String(id))
+    if (found.length > 0) rows += 1
+    for (const { kind } of found) kinds.add(kind)
+  }
+  return { rows, kinds }
 }
 
 function uniqueProblemsOf(connection: Connection, table: FoundTable, column: CarriedColumn): ErrorDetail[] {

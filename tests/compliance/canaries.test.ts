@@ -11,7 +11,7 @@ import { type CatalogModel, modelsOf } from '../../src/database/catalog.ts'
 import type { Domain } from '../../src/database/domains.ts'
 import { purge } from '../../src/ops/purge/purge.ts'
 import { restore } from '../../src/ops/restore/restore.ts'
-import { split } from '../../src/transfer/split.ts'
+import { REPORT_FILE, split } from '../../src/transfer/split.ts'
 import { type Databases, withDatabases, withFolder } from '../helpers/databases.ts'
 import { startPayfast } from '../helpers/payfast-server.ts'
 import { transferContext } from '../helpers/transfer.ts'
@@ -61,7 +61,8 @@ test('what every column of the unified database holds of people is in identity.d
       await using context = await createContext(config, { now: () => NOW })
       await purge(context.files, { now: NOW })
       await takeBackups(data, NOW)
-      const places = [...guardedPlaces(data), ...(await backupPlaces(data))]
+      const report = { name: REPORT_FILE, bytes: readFileSync(join(data, REPORT_FILE)) }
+      const places = [report, ...guardedPlaces(data), ...(await backupPlaces(data))]
       expect(places.map(({ name }) => name)).toEqual(expect.arrayContaining(['billing.db-wal', 'admin.db-wal']))
       expect(leaks(cage, places)).toEqual([])
     }

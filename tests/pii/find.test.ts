@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findEmails, findPii } from '../../src/pii/find.ts'
+import { findEmails, findInId, findPii } from '../../src/pii/find.ts'
 import { idNumbers } from './values.ts'
 
 const [id = ''] = idNumbers
@@ -124,4 +124,15 @@ describe('a megabyte of what searches branch on ends, in time linear in its leng
     const text = `john@x.com ${filled('lorem ipsum ')}${id}`
     expect(findPii(text).map(({ kind }) => kind)).toEqual(['email', 'idNumber'])
   })
+})
+
+test('an id is let be where it is like a number, and searched where no id is written so', () => {
+  for (const id of ['8001015009087', '4111111111111111', '0821234567', 'GOGGA-7K2M-9XQP', 'clx0u3k9v7q1w', ''])
+    expect(findInId(id), id).toEqual([])
+  const kinds = (id: string) => findInId(id).map(({ kind }) => kind)
+  expect(kinds('+27 82 123 4567')).toEqual(['phone'])
+  expect(kinds('41.77.100.101')).toEqual(['ip'])
+  expect(kinds('2001:db8::7')).toEqual(['ip'])
+  expect(kinds('thabo@example.co.za')).toEqual(['email'])
+  expect(kinds('ID 8001015009087')).toEqual(['idNumber'])
 })

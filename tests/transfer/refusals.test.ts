@@ -88,6 +88,12 @@ const CASES: Case[] = [
     exitCode: 1,
   },
   {
+    name: 'an id that is an IP address',
+    make: sql(`update "Voucher" set id = '41.13.252.7' where id = 'vt1'`),
+    message: /Voucher\.id holds personal information in 1 row/,
+    exitCode: 1,
+  },
+  {
     name: 'rows without an id',
     make: sql(
       'drop table "AuthLog"',

@@ -43,7 +43,8 @@ export interface GatherOptions {
 }
 
 export function gather(options: GatherOptions): readonly EvidenceFile[] {
-  const { readers, operations, chains } = options
+  const { readers, chains } = options
+  const { drills, ...promises } = options.operations
   const [from, to] = [timeText(options.month.from), timeText(options.month.to)]
   return [
     ...auditFiles(readers.identity, from, to),
@@ -56,10 +57,10 @@ export function gather(options: GatherOptions): readonly EvidenceFile[] {
       chains,
       'That the logs were as they were written when the pack was made: section 19.',
     ),
-    json('operations/drills.json', operations.drills, 'That backups were restored for practice: section 19.'),
+    json('operations/drills.json', drills, 'That backups were restored for practice: section 19.'),
     json(
       'operations/promises.json',
-      operations,
+      promises,
       'How much would have been lost, and how fast it would be back: section 19.',
     ),
     json(

@@ -50,7 +50,8 @@ function* signatureFindings(signature?: Buffer, signer?: string, publicKeys: rea
 function manifestIn(text: Buffer): Manifest | undefined {
   try {
     const manifest = JSON.parse(text.toString('utf8')) as Manifest
-    return manifest.format === FORMAT && typeof manifest.files === 'object' ? manifest : undefined
+    const hasSums = Object.values(manifest.files).every(({ sha256: sum }) => typeof sum === 'string')
+    return manifest.format === FORMAT && hasSums ? manifest : undefined
   } catch {
     return undefined
   }
@@ -94,7 +95,10 @@ function contentOf(archive: Buffer, entry: number, name: string): Buffer {
     nth === 0 ? archive.readUInt16LE(entry + place) : archive.readUInt32LE(entry + place),
   ) as [number, number, number]
   if (method !== 0 || archive.readUInt32LE(local) !== LOCAL) throw noPack(`${name} is compressed or damaged`)
-  const content = local + 30 + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28)
+  const nameEnd = local + 30 + archive.readUInt16LE(local + 26)
+  // Some programs unpack by this name and not by the one of the list.
+  if (archive.toString('utf8', local + 30, nameEnd) !== name) throw noPack(`${name} has two names`)
+  const content = nameEnd + archive.readUInt16LE(local + 28)
   if (content + size > archive.length) throw noPack('it is cut off')
   return archive.subarray(content, content + size)
 }

@@ -2,7 +2,7 @@
 // table, unknown ones too, with the same detectors as split and the audit. Ids and tokens are searched for emails only: their
 // digits may look like somebody's number.
 import { allModels, type CatalogColumn } from '../../database/catalog.ts'
-import { findEmails, findPii, type PiiKind } from '../../pii/find.ts'
+import { findInId, findPii, type PiiKind } from '../../pii/find.ts'
 import { sample, type Table, type Unified } from './unified-file.ts'
 
 export interface PersonalColumn {
@@ -57,7 +57,7 @@ function columnsOf(unified: Unified, table: Table, most: number): PersonalColumn
 
 function finderFor(table: string, column: string): typeof findPii {
   const known = catalogColumn(table, column)
-  return known?.class === 'key' || known?.class === 'secret' || known?.class === 'link' ? findEmails : findPii
+  return known?.class === 'key' || known?.class === 'secret' || known?.class === 'link' ? findInId : findPii
 }
 
 function catalogColumn(table: string, column: string): CatalogColumn | undefined {

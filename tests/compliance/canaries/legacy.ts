@@ -4,6 +4,8 @@ import Database from 'better-sqlite3'
 import { LEGACY_TABLES } from '../../helpers/legacy-tables.ts'
 import { type Cage, KINDS } from './birds.ts'
 
+const NO_DIGITS = KINDS.filter((kind) => kind !== 'idNumber')
+
 interface Column {
   readonly name: string
   readonly type: string
@@ -21,7 +23,7 @@ const WRAPPINGS: readonly Wrapping[] = [
 ]
 /** Prose of years; elsewhere a canary stands alone, and once in something. */
 const PROSE = /^(meta|voidReason)$/
-/** Digits of an id may be like somebody's number and are let be: what is looked for in keys are emails. */
+/** Digits of an id may be like somebody's number and are let be. */
 const KEYS = /^(id|targetId|batchId|pfPaymentId|subscriptionId|voucherId|code|token|payfastToken)$/
 
 export function plantLegacy(path: string, cage: Cage): void {
@@ -42,7 +44,7 @@ function plantTable(database: Database.Database, table: string, cage: Cage): voi
   const insert = database.prepare(`insert into "${table}" values (${columns.map(() => '?').join(', ')})`)
   let rows = 0
   for (const { name, type } of columns.filter(({ type, pk }) => pk === 0 && (type === 'TEXT' || type === 'DATETIME')))
-    for (const kind of KEYS.test(name) ? (['email'] as const) : KINDS)
+    for (const kind of KEYS.test(name) ? NO_DIGITS : KINDS)
       for (const wrap of wrappingsOf(name, type, rows)) {
         rows += 1
         const value = wrap(cage.plant(kind, `legacy ${table}.${name} ${kind}`))

@@ -138,6 +138,15 @@ test('a byte that was changed anywhere in a file of it, or a file more or less, 
     }
     const renamed = Buffer.from(bytes.toString('latin1').replaceAll('versions.json', 'versionz.json'), 'latin1')
     expect(verifyPack(renamed, [key.publicPem]).passed).toBe(false)
+    const half = Buffer.from(bytes)
+    half.write('versionz', half.lastIndexOf('versions.json'))
+    expect(() => verifyPack(half, [key.publicPem])).toThrow('versionz.json has two names')
+    const more = await packEvidence([{ name: 'more.txt', bytes: Buffer.from('more'), proves: '' }], {
+      month: monthOf('2026-06', NOW),
+      now: NOW,
+      key: undefined,
+    })
+    expect(verifyPack(more.bytes, []).findings).toEqual(['Nobody signed it'])
     for (const cut of [10, bytes.length - 1, bytes.length >> 1])
       expect(() => verifyPack(bytes.subarray(0, cut), [key.publicPem])).toThrow('no whole evidence pack')
   }))
