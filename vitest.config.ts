@@ -20,6 +20,9 @@ const LONGEST = [
   'ops/backup/archive',
   'commands/backup',
   'commands/outbox',
+  'commands/cut-off-restores',
+  'ops/shutdown',
+  'commands/start',
 ].map((name) => `/tests/${name}.test.ts`)
 
 class LongestFirst extends BaseSequencer {
@@ -37,8 +40,10 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     globalSetup: ['tests/helpers/template.ts'],
     include: ['tests/**/*.test.ts'],
-    // better-sqlite3 is a native module and some tests kill processes: each test file gets a process of its own.
+    // better-sqlite3 is a native module and some tests kill processes, so workers are processes. Files share them: loading the
+    // modules of a file anew takes longer than most of its tests.
     pool: 'forks',
+    isolate: false,
     // Tests with real files and child processes are bound by the disk and start children of their own.
     maxWorkers: 2,
     testTimeout: 60_000,

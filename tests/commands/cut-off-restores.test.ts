@@ -1,9 +1,10 @@
 // After a restore that was killed, whatever command comes next ends it before it opens or makes a file, or says so.
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { openWork } from '../../src/ops/restore/work.ts'
 import { type Databases, withDatabases } from '../helpers/databases.ts'
 import { payment, plant, rowsOf, user } from '../ops/check/planting.ts'
@@ -21,6 +22,30 @@ interface CutOff {
 /** p1 is in the backup, p2 is not; the restore was killed at a place. */
 const withCutOff = (place: string, isMissing: boolean, work: (world: CutOff) => Promise<void>) =>
   withDatabases(async (databases) => {
+    const { dir } = databases
+    const run = (...args: readonly string[]) => gogga(dir, ...args)
+    const payments = () =>
+      rowsOf<{ id: string }>(databases, 'billing', 'select id from "ProcessedPayment"').map(({ id }) => id)
+    copyAll(await cutOff(place, isMissing), dir)
+    await work({ databases, run, payments })
+  })
+
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A folder in that state, made once by processes and copied by every test. */
+const made = new Map<string, Promise<string>>()
+function cutOff(place: string, isMissing: boolean): Promise<string> {
+  const key = `${place} ${isMissing}`
+  const found = made.get(key) ?? makeCutOff(place, isMissing)
+  made.set(key, found)
+  return found
+}
+
+const makeCutOff = (place: string, isMissing: boolean): Promise<string> =>
+  withDatabases(async (databases) => {
     const { dir, paths } = databases
     const run = (...args: readonly string[]) => gogga(dir, ...args)
     plant(databases, 'identity', user('ann'))
@@ -32,10 +57,17 @@ const withCutOff = (place: string, isMissing: boolean, work: (world: CutOff) => 
     const killed = execFile(process.execPath, [child, dir, id, place, new Date().toISOString()])
     await once(killed, 'exit')
     expect(killed.signalCode).toBe('SIGKILL')
-    const payments = () =>
-      rowsOf<{ id: string }>(databases, 'billing', 'select id from "ProcessedPayment"').map(({ id }) => id)
-    await work({ databases, run, payments })
+    const copy = mkdtempSync(join(tmpdir(), 'gogga-cut-off-'))
+    folders.push(copy)
+    copyAll(dir, copy)
+    return copy
   })
+
+/** With modes and hard links. */
+function copyAll(from: string, to: string): void {
+  rmSync(to, { recursive: true })
+  execFileSync('cp', ['-a', from, to])
+}
 
 const isCutOff = ({ paths }: Databases): boolean => existsSync(join(dirname(paths.billing), '.gogga-restore-billing'))
 
