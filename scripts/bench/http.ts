@@ -46,7 +46,9 @@ export async function benchHttp(options: HttpOptions): Promise<{ figures: Figure
 }
 
 async function startTargets(data: BenchData, children: ChildProcess[]): Promise<readonly Target[]> {
-  const env = { ...process.env, GOGGA_DATA_DIR: data.dir, PORT: '0', GOGGA_LOG_LEVEL: 'warn' }
+  // Checks, audits and purges begin with a server, and take a processor for minutes; the baseline has none of them.
+  const quiet = { GOGGA_BACKGROUND: 'off', GOGGA_LOG_LEVEL: 'warn' }
+  const env = { ...process.env, GOGGA_DATA_DIR: data.dir, PORT: '0', ...quiet }
   const keyOf = (scopes: readonly string[]) => {
     const words = ['keys', 'create', '--days', '1', ...scopes.flatMap((scope) => ['--scope', scope])]
     if (scopes.includes('pii:read')) words.push('--purpose', 'service-operation')
