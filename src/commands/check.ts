@@ -67,7 +67,7 @@ async function findAll({ paths, backupPolicy: file, dataDir }: Config, domains: 
   const findings: Finding[] = []
   try {
     const onCheck = (name: string, domain: Domain, done: number, total: number) =>
-      progress.update('check', done, total, `${domain}.db: ${name}`)
+      progress.update('check', done + 1, total, `${domain}.db: ${name}`)
     for await (const finding of runChecks({ paths, domains, quick, now, backups, folders, onCheck }))
       findings.push(finding)
   } finally {

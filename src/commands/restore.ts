@@ -72,6 +72,7 @@ function forget(domain: Domain, args: Arguments): 0 {
   const isDry = args.flag('dry-run')
   for (const path of isDry ? [] : files) rmSync(path, { force: true })
   if (args.flag('json')) printJson({ removed: files, dryRun: isDry })
+  else if (files.length === 0) process.stdout.write(`No restore of ${domain}.db kept an old file.\n`)
   else for (const path of files) process.stdout.write(`${isDry ? 'would remove' : 'removed'} ${path}\n`)
   return 0
 }

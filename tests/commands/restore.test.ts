@@ -55,6 +55,7 @@ describe('gogga restore', () => {
       expect((await run('restore', 'billing', '--forget-old', '--dry-run')).out).toContain(`would remove ${kept}\n`)
       expect(keptIn(past).length).toBeGreaterThan(0)
       expect((await run('restore', 'billing', '--forget-old')).out).toContain(`removed ${kept}\n`)
+      expect((await run('restore', 'billing', '--forget-old')).out).toBe('No restore of billing.db kept an old file.\n')
       expect(keptIn(past)).toEqual([])
     }))
 
