@@ -51,9 +51,8 @@ export function auditorOf({ config, files, now, newId, policies }: Context): Aud
   })
 }
 
-function figuresOf(auditor: Auditor): AuditFigures | undefined {
-  const newest = auditor.newest()
-  if (!newest) return undefined
-  const { counts } = JSON.parse(newest.report) as AuditReport
-  return { at: new Date(newest.startedAt), counts }
+function figuresOf(auditor: Auditor): AuditFigures {
+  const kept = auditor.newest()
+  const newest = kept && { at: new Date(kept.startedAt), counts: (JSON.parse(kept.report) as AuditReport).counts }
+  return { newest, hasFailed: auditor.failedAt !== undefined }
 }
