@@ -1,12 +1,17 @@
 // What docker-compose.yml, the Dockerfile and deploy/ promise, since no engine is at hand to show it.
-import { existsSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { VERBS } from '../../src/commands/gogga.ts'
-import { ENVIRONMENT_NAMES } from '../../src/config.ts'
+import { readSigningKey } from '../../src/compliance/signing.ts'
+import { ENVIRONMENT_NAMES, examineEnvironment } from '../../src/config.ts'
 import { DOMAINS } from '../../src/database/domains.ts'
+import { readKey } from '../../src/ops/backup/keys.ts'
 import { readPolicies } from '../../src/ops/backup/policy.ts'
+import { withFolder } from '../helpers/databases.ts'
+import { faultsOf } from '../helpers/document.ts'
 
 interface Volume {
   readonly type: 'volume' | 'bind'
@@ -73,7 +78,8 @@ const JOBS: Readonly<Record<string, Readonly<Record<string, 'read' | 'write'>>>>
 }
 
 const SECRETS: Readonly<Record<string, readonly string[]>> = {
-  api: ['payfast-merchant-key', 'payfast-passphrase', 'smtp-url'],
+  // Whoever has the key that signs can say what the logs never said: nobody but the server, which writes them, has it.
+  api: ['payfast-merchant-key', 'payfast-passphrase', 'signing-key', 'smtp-url'],
   'billing-backup': ['backup-key-billing'],
   backup: ['backup-key-admin', 'backup-key-identity'],
   'restore-point': ['backup-key-admin', 'backup-key-billing', 'backup-key-identity'],
@@ -213,6 +219,32 @@ test('secrets are files that git ignores', () => {
   const guide = read('deploy/README.md')
   for (const name of Object.keys(compose.secrets))
     expect(guide).toContain(name.replace(/-(identity|billing|admin)$/, ''))
+})
+
+test('the commands of the guide make keys that the program takes, and audits that it knows', async () => {
+  const guide = read('deploy/README.md')
+  const [, made = ''] = /```\n(mkdir -p deploy\/secrets[\s\S]*?)```/.exec(guide) ?? []
+  await withFolder(async (dir) => {
+    execFileSync('bash', ['-euc', made], { cwd: dir, stdio: 'ignore' })
+    const secrets = join(dir, 'deploy/secrets')
+    expect(readdirSync(secrets).sort()).toEqual(Object.keys(compose.secrets).sort())
+    for (const domain of DOMAINS) expect(readKey(join(secrets, `backup-key-${domain}`)).bytes).toHaveLength(32)
+    expect(readSigningKey(join(secrets, 'signing-key')).publicPem).toContain('PUBLIC KEY')
+    // As a server reads its environment: what may be empty is off, and nothing is wrong with the rest.
+    const variables = Object.entries(compose.services.api?.environment ?? {})
+      .filter(([, value]) => value.startsWith('/run/secrets/'))
+      .map(([name, value]) => [name, value.replace('/run/secrets', secrets)])
+    const { config, problems } = examineEnvironment(Object.fromEntries(variables), dir)
+    expect(problems).toEqual([])
+    expect(config).toMatchObject({ signingKeyFile: join(secrets, 'signing-key'), payfast: undefined })
+  })
+  const words = [
+    ...guide.matchAll(
+      /(?:run --rm[^\n]* (?:api|restore-point)|scripts\/gogga\.ts) ((?:audit|check|restore|migrate)[^\n`>]*)/g,
+    ),
+  ]
+  expect(words.length).toBeGreaterThan(5)
+  for (const [, command = ''] of words) expect(await faultsOf(command.trim()), command).toEqual([])
 })
 
 test('the configuration of Litestream is for billing.db, in places that are mounted', () => {
