@@ -33,7 +33,7 @@ export const evidenceCommand: Command = {
     const [config, now] = [readConfig(), new Date()]
     const month = monthOf(args.text('month') ?? '', now)
     const keyFile = args.text('sign')
-    const key = keyFile === undefined ? signingKeyOf(config) : readSigningKey(keyFile)
+    const key = keyFile === undefined ? signingKeyOf(config) : readSigningKey(keyFile, '--sign')
     const operations = await operationsOf(
       readPolicies({ file: config.backupPolicy, dataDir: config.dataDir }),
       month,

@@ -7,6 +7,7 @@ import { NotFoundError, UsageError } from '../errors.ts'
 import { findSubject } from '../identity/contacts.ts'
 import { heldBackups } from '../ops/backup/held.ts'
 import { readPolicies } from '../ops/backup/policy.ts'
+import { signingKeyOf } from './audit-context.ts'
 import type { Arguments } from './command.ts'
 
 export const WHO = 'ID is a subject id, or an email; "-" reads it from the standard input, so that no shell keeps it.'
@@ -44,7 +45,5 @@ export const backupsOf = ({ backupPolicy, dataDir }: Config) =>
   heldBackups(readPolicies({ file: backupPolicy, dataDir }))
 
 /** The file that is named, else the configured one; undefined: nothing is signed. */
-export function signingKeyIn(path: string | undefined, { signingKeyFile }: Config) {
-  const file = path ?? signingKeyFile
-  return file === undefined ? undefined : readSigningKey(file)
-}
+export const signingKeyIn = (path: string | undefined, config: Config) =>
+  path === undefined ? signingKeyOf(config) : readSigningKey(path, '--sign')
