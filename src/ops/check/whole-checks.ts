@@ -13,15 +13,16 @@ export async function* checkTombstones({ domain, readers }: FileView): AsyncGene
   for (const other of DOMAINS) {
     const theirs = readers[other]
     if (!mine || !theirs || other === domain) continue
-    const count = await countMissing(missingKeys(keysOf(theirs, ERASED), [keysOf(mine, ERASED)]))
+    const { count, first } = await lookAtMissing(missingKeys(keysOf(theirs, ERASED), [keysOf(mine, ERASED)]))
     if (count === 0) continue
+    const more = count > first.length ? ` and ${count - first.length} more` : ''
     yield {
       check: 'tombstones',
       severity: 'error',
       place: { file: domain, table: 'Tombstone' },
       count,
-      message: `${count} erased subject(s) are marked in ${other}.db and not here: their data may come back`,
-      next: 'Erase these subjects again; each erasure is written to all three files.',
+      message: `${count} erased subject(s) are marked in ${other}.db and not here, and their data may come back: ${first.join(', ')}${more}`,
+      next: `Run "npx gogga subject erase ${first[0]}"${count > 1 ? ', and so for each of them' : ''}: it is written again to every file that lacks it.`,
     }
   }
 }
@@ -32,7 +33,7 @@ export async function* checkSubscriptions({ domain, readers }: FileView): AsyncG
   if (domain !== 'billing' || !identity || !billing) return
   const place = { file: domain, table: 'Subscription', column: 'userId' }
   const users = keysOf(identity, 'select id from "User" order by id')
-  const count = await countMissing(
+  const { count } = await lookAtMissing(
     missingKeys(users, [keysOf(billing, 'select userId from "Subscription" order by userId')]),
   )
   if (count > 0) {
@@ -50,13 +51,16 @@ export async function* checkSubscriptions({ domain, readers }: FileView): AsyncG
   yield { check: 'subscriptions', severity: 'error', place, count: twice, message, next }
 }
 
-async function countMissing(keys: ReturnType<typeof missingKeys>): Promise<number> {
+const MOST_NAMED = 20
+
+async function lookAtMissing(keys: ReturnType<typeof missingKeys>) {
+  const first: string[] = []
   let count = 0
   for (const missing of keys) {
-    if (missing) count += 1
-    else await new Promise(setImmediate)
+    if (!missing) await new Promise(setImmediate)
+    else if (++count <= MOST_NAMED) first.push(String(missing.key))
   }
-  return count
+  return { count, first }
 }
 
 /** What the policy promises against what lies in the store. Before the first backup that is advice; later it is broken. */
