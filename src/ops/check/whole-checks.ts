@@ -51,6 +51,31 @@ export async function* checkSubscriptions({ domain, readers }: FileView): AsyncG
   yield { check: 'subscriptions', severity: 'error', place, count: twice, message, next }
 }
 
+const RESTRICTED = 'select distinct subjectId from "Restriction" where liftedAt is null order by subjectId'
+const STOPPED = 'select subjectId from "RestrictedSubject" order by subjectId'
+const ON_THEIR_WAY = `select distinct subjectId from "OutboxMessage"
+  where type in ('subject-restricted', 'restriction-lifted') and subjectId is not null order by subjectId`
+
+/** billing.db charges nobody who said that their information is not to be used, and identity.db knows who said so. */
+export async function* checkRestrictions({ domain, readers }: FileView): AsyncGenerator<Finding> {
+  const { identity, billing } = readers
+  if (domain !== 'billing' || !identity || !billing) return
+  const sides = { said: keysOf(identity, RESTRICTED), known: keysOf(billing, STOPPED) }
+  const missing = await lookAtMissing(missingKeys(sides.said, [sides.known, keysOf(identity, ON_THEIR_WAY)]))
+  const place = { file: domain, table: 'RestrictedSubject' }
+  if (missing.count > 0) {
+    const message = `${missing.count} person(s) restricted the use of their information, and are charged all the same: ${missing.first.join(', ')}`
+    const next = `Run "npx gogga subject restrict ${missing.first[0]}"${missing.count > 1 ? ', and so for each of them' : ''}: it is sent to billing.db again.`
+    yield { check: 'restrictions', severity: 'error', place, count: missing.count, message, next }
+  }
+  const again = { said: keysOf(identity, RESTRICTED), known: keysOf(billing, STOPPED) }
+  const surplus = await lookAtMissing(missingKeys(again.known, [again.said, keysOf(identity, ON_THEIR_WAY)]))
+  if (surplus.count === 0) return
+  const message = `${surplus.count} person(s) are not charged, and identity.db knows of no restriction: ${surplus.first.join(', ')}`
+  const next = `Ask what they want; "npx gogga subject restrict ${surplus.first[0]}" notes it, and "subject lift" after it ends it.`
+  yield { check: 'restrictions', severity: 'warning', place, count: surplus.count, message, next }
+}
+
 const MOST_NAMED = 20
 
 async function lookAtMissing(keys: ReturnType<typeof missingKeys>) {
