@@ -3,15 +3,17 @@ import { readFileSync } from 'node:fs'
 import { type Eraser, erasePerson, type Preview, previewErasure } from '../compliance/erasure/erase.ts'
 import type { BackupHeld, Receipt, TableDone } from '../compliance/erasure/receipt.ts'
 import type { Context } from '../context.ts'
+import { ConflictError } from '../errors.ts'
 import type { Arguments, Command } from './command.ts'
-import { askedFor, backupsOf, forSubject, signingKeyIn, WHO } from './subject-context.ts'
+import { askedFor, backupsOf, type Found, forSubject, saidOf, signingKeyIn, WHO } from './subject-context.ts'
 
 export const eraseCommand: Command = {
-  usage: 'subject erase ID [--preview] [--search FILE] [--sign KEY] [--json]',
+  usage: 'subject erase ID [--preview] [--former-address] [--search FILE] [--sign KEY] [--json]',
   summary: `Erase a person from all files, and search the bytes for what is left (POPIA s14, s24). ${WHO}`,
   positionals: { least: 1, most: 1 },
   options: {
     preview: { type: 'boolean', help: 'say what would be done, change nothing' },
+    'former-address': { type: 'boolean', help: 'also where the email is one that the person had before a correction' },
     'dry-run': { type: 'boolean', help: 'the same' },
     search: {
       type: 'string',
@@ -31,15 +33,27 @@ export const eraseCommand: Command = {
   ],
   files: 'changes',
   async run(args) {
-    return await forSubject(args, async (context, subjectId) => {
-      const eraser = eraserOf(context, args)
-      if (args.flag('preview') || args.flag('dry-run'))
-        return printPreview(await previewErasure(eraser, subjectId), args)
+    if (args.flag('preview') || args.flag('dry-run')) return await forSubject(args, previewOf(args), () => undefined)
+    return await forSubject(args, async (context, subjectId, found) => {
+      requireMeant(found, args)
       const asked = askedFor('subject erase', subjectId)
-      const { data } = await erasePerson(eraser, { subjectId, askedBy: 'gogga subject erase' }, asked)
+      const person = { subjectId, askedBy: 'gogga subject erase' }
+      const { data } = await erasePerson(eraserOf(context, args), person, asked)
       return printReceipt(data, args)
     })
   },
+}
+
+/** Says itself by which address the person was found. */
+const previewOf = (args: Arguments) => async (context: Context, subjectId: string, found: Found) =>
+  printPreview(await previewErasure(eraserOf(context, args), subjectId), found, args)
+
+/** Nothing brings an erased person back: who is found by what they no longer have is to be meant. */
+function requireMeant({ subjectId, formerly }: Found, args: Arguments): void {
+  if (!formerly || args.flag('former-address')) return
+  throw new ConflictError('This email is a former one, and nobody was erased by it', {
+    hint: `Look at "gogga subject erase ${subjectId} --preview" first; then name the id, or say --former-address.`,
+  })
 }
 
 function eraserOf({ sagas, config }: Context, args: Arguments): Eraser {
@@ -61,12 +75,13 @@ function eraserOf({ sagas, config }: Context, args: Arguments): Eraser {
   }
 }
 
-function printPreview(preview: Preview, args: Arguments): 0 {
-  if (args.flag('json')) process.stdout.write(`${JSON.stringify(preview)}\n`)
+function printPreview(preview: Preview, found: Found, args: Arguments): 0 {
+  const foundBy = found.formerly ? { formerAddress: found.formerly.email, until: found.formerly.until } : undefined
+  if (args.flag('json')) process.stdout.write(`${JSON.stringify({ ...preview, ...(foundBy && { foundBy }) })}\n`)
   else {
     const { ids, tables, backups, lastBackupExpiresAt } = preview
     process.stdout.write(
-      `Would erase ${ids.join(' and ')}:\n${linesOf(tables)}${backupsIn(backups, lastBackupExpiresAt)}`,
+      `${saidOf(found)}Would erase ${ids.join(' and ')}:\n${linesOf(tables)}${backupsIn(backups, lastBackupExpiresAt)}`,
     )
   }
   return 0
