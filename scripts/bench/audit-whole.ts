@@ -118,12 +118,16 @@ function requireLooked({ sections, findings }: AuditReport, say: (text: string) 
     if (severity === 'high' || severity === 'medium') say(`${code} in ${place.file}: ${message}`)
 }
 
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+
 function figuresOf(name: string, { report, seconds, cost }: Audited): readonly Figure[] {
   const { sections, startedAt, endedAt } = report
   const told = (Date.parse(endedAt) - Date.parse(startedAt)) / 1_000
   return [
     single(`${name}: seconds until its report was there`, seconds),
     single('  seconds as its report tells them', told),
+    // Does not know who else runs.
+    single('  seconds of processor time', sum(cost.processes.map(({ cpuSeconds }) => cpuSeconds))),
     ...sections.flatMap(({ section, tookMs, looked }) => [
       single(`  ms for ${section}`, tookMs),
       ...Object.entries(looked).map(([what, count]) => single(`    ${what}`, count)),
