@@ -2,7 +2,7 @@
 // written; the proof by the raw bytes is told apart. It begins when the last log was emptied, and ends when the backups that
 // still hold the person are asked for.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { type Eraser, erasePerson } from '../../src/compliance/erasure/erase.ts'
+import { type Eraser, erasePerson, placesIn } from '../../src/compliance/erasure/erase.ts'
 import type { Receipt } from '../../src/compliance/erasure/receipt.ts'
 import { readConfig } from '../../src/config.ts'
 import { type Context, createContext } from '../../src/context.ts'
@@ -50,7 +50,7 @@ async function erased(context: Context, subjectId: string): Promise<Erased> {
     sagas: telling(context.sagas, () => {
       clearedAt = performance.now()
     }),
-    mailFolder: context.config.mail.folder,
+    ...placesIn(context.config),
     listBackups() {
       askedAt = performance.now()
       return heldBackups(context.policies())

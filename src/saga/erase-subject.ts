@@ -9,6 +9,7 @@ import { emailKey } from '../identity/emails.ts'
 import type { Erased, TakenValues } from '../identity/erasure.ts'
 import { addressesOf } from '../identity/former-addresses.ts'
 import { requireSubject } from '../identity/restrictions.ts'
+import { keepTaken } from '../identity/taken-values.ts'
 import { endOf, looking, noTraces, spellingsIn } from '../identity/traces.ts'
 import { requireAnotherServiceAdmin } from '../identity/users.ts'
 import type { Answer, Begin } from './changes.ts'
@@ -25,7 +26,7 @@ export interface SubjectErased {
 }
 
 export interface ErasureBegun extends Answer<SubjectErased> {
-  /** What was taken out of identity.db; undefined where that was done before. Never kept. */
+  /** What was taken out of identity.db; undefined where that was done before. Kept until the search begins (`takenFor`). */
   readonly values: TakenValues | undefined
 }
 
@@ -62,6 +63,7 @@ export async function eraseSubject(
       const erasureId = begin.newId()
       const receipt = JSON.stringify({ ids, identity: rows, linked } satisfies Begun)
       tx.insert('Erasure', { id: erasureId, subjectId, askedBy, startedAt: erasedAt, doneAt: null, receipt })
+      keepTaken(tx, erasureId, taken, erasedAt)
       const payload = { ids: [...ids], erasedAt: erasedAt.toISOString() }
       for (const target of OTHERS) begin.post({ type: `subject-erased-${target}`, what: subjectId, subjectId, payload })
       return { data: answerOf(erasureId, subjectId, ids) }

@@ -8,6 +8,7 @@ import { openWriter } from '../../../src/database/connections.ts'
 import { DOMAINS } from '../../../src/database/domains.ts'
 import { detachText } from '../../../src/identity/detached-values.ts'
 import { issueLoginToken } from '../../../src/identity/login-tokens.ts'
+import { TAKEN_PLACE } from '../../../src/identity/taken-values.ts'
 import { correctSubject } from '../../../src/saga/correct-subject.ts'
 import { eraseSubject } from '../../../src/saga/erase-subject.ts'
 import { receiveNotification } from '../../../src/saga/payments.ts'
@@ -153,9 +154,11 @@ describe('an erasure', () => {
   test('ends with a receipt by whoever comes next, where the process was ended after the saga', () =>
     withPeople(async ({ context }) => {
       await eraseSubject(context.sagas, { subjectId: 'ann', askedBy: 'test' }, asked('POST /v1/erasure'))
-      expect(await erase(context, 'ann', {})).toMatchObject({ proof: null, tables: expect.any(Array) })
-      const values = { emails: [emailOf('ann')], ips: [], texts: [] }
-      expect((await erase(context, 'ann', { values })).proof).toMatchObject({ values: { email: 1 }, found: [] })
+      const { rows } = context.files.identity
+      expect(rows.list('DetachedValue', { place: TAKEN_PLACE }).map(({ value }) => value)).toContain(emailOf('ann'))
+      const receipt = await erase(context, 'ann')
+      expect(receipt).toMatchObject({ proven: true, proof: { values: { email: 1, ip: 1 }, found: [] } })
+      expect(rows.list('DetachedValue', { place: TAKEN_PLACE })).toEqual([])
     }))
 
   test('tells which backups still hold the person, and until when', () =>
@@ -185,8 +188,12 @@ describe('an erasure', () => {
       writeFileSync(kept, Buffer.from(`…${Buffer.from(emailOf('ann')).toString('base64')}…`))
       const receipt = await erase(context, 'ann')
       expect(receipt.proof?.found).toEqual([
-        { file: 'billing.db.before-restore-20260601T000000Z', kind: 'email', count: 1 },
+        { file: 'billing.db.before-restore-20260601T000000Z', kind: 'email', count: 1, where: 'file' },
       ])
+      expect(receipt).toMatchObject({
+        proven: false,
+        next: expect.arrayContaining([expect.stringMatching(/forget-old/)]),
+      })
     }))
 
   test('finds what a tool without secure_delete left behind', () =>
@@ -199,7 +206,10 @@ describe('an erasure', () => {
         `delete from "Notes" where text like 'ann%'`,
       )
       const receipt = await erase(context, 'ann')
-      expect(receipt.proof?.found).toEqual([{ file: 'billing.db', kind: 'email', count: 1 }])
+      expect(receipt.proof?.found).toEqual([
+        { file: 'billing.db', kind: 'email', count: 1, where: 'page', tables: ['Notes'] },
+      ])
+      expect(receipt.next?.join(' ')).toMatch(/Notes .*purge --vacuum.* --search FILE/)
     }))
 
   test('takes samples of the planner along, which hold addresses', () =>
