@@ -9,7 +9,11 @@ import { clearUnassigned } from './unassigned.ts'
 const post = (outcome: TaskOutcome<keyof TaskAnswers>) => parentPort?.postMessage(outcome)
 
 function run(task: Task): TaskAnswers[keyof TaskAnswers] {
-  if (task.kind === 'unassigned') return clearUnassigned(task.path, { ids: task.ids, holds: holderOf(task.values) })
+  if (task.kind === 'unassigned') {
+    const within = new Set<string>()
+    const tables = clearUnassigned(task.path, { ids: task.ids, holds: holderOf(task.values, within) })
+    return { tables, within: [...within] }
+  }
   const reader = openReader('identity', task.path, { cacheMb: 8 })
   try {
     return holdersOf(reader, task.values, task.ids)

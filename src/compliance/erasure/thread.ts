@@ -3,13 +3,13 @@ import { Worker } from 'node:worker_threads'
 import { UnavailableError } from '../../errors.ts'
 import type { Needle } from '../audit/bytes/kinds.ts'
 import type { Holders } from './holders.ts'
-import type { Cleared } from './unassigned.ts'
+import type { UnassignedCleared } from './unassigned.ts'
 
 export interface TaskAnswers {
   /** Who else has a value, in identity.db. */
   readonly holders: Holders
   /** What went from unassigned.db. */
-  readonly unassigned: readonly Cleared[]
+  readonly unassigned: UnassignedCleared
 }
 
 export interface Task<K extends keyof TaskAnswers = keyof TaskAnswers> {

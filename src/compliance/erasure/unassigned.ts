@@ -24,6 +24,12 @@ export interface PersonThere {
   readonly holds: (text: string) => boolean
 }
 
+export interface UnassignedCleared {
+  readonly tables: readonly Cleared[]
+  /** Values of others that hold one of the person's. */
+  readonly within: readonly string[]
+}
+
 export interface Cleared {
   readonly table: string
   readonly action: 'deleted' | 'emptied'
