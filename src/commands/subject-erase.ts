@@ -51,7 +51,11 @@ const previewOf = (args: Arguments) => async (context: Context, subjectId: strin
   printPreview(await previewErasure(eraserOf(context, args), subjectId), found, args)
 
 /** Nothing brings an erased person back: who is found by what they no longer have is to be meant. */
-function requireMeant({ subjectId, formerly }: Found, args: Arguments): void {
+function requireMeant({ subjectId, formerly, others = [] }: Found, args: Arguments): void {
+  if (others.length > 0)
+    throw new ConflictError(`${others.length + 1} people have or had this email, and nobody was erased by it`, {
+      hint: `Name one of them by subject id: ${[`${subjectId} (now)`, ...others].join('; ')}.`,
+    })
   if (!formerly || args.flag('former-address')) return
   throw new ConflictError('This email is a former one, and nobody was erased by it', {
     hint: `Look at "gogga subject erase ${subjectId} --preview" first; then name the id, or say --former-address.`,
