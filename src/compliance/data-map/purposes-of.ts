@@ -137,7 +137,8 @@ const LASTING: Readonly<Record<string, string>> = {
 export function retentionOf(model: CatalogModel): string {
   if (model.retain) {
     const [, count = '', unit = ''] = /^(\d+)([dwmy])$/.exec(model.retain.period) ?? []
-    return `${count} ${UNITS[unit] ?? unit}${count === '1' ? '' : 's'} after ${model.retain.column}.`
+    const period = `${count} ${UNITS[unit] ?? unit}${count === '1' ? '' : 's'} after ${model.retain.column}`
+    return model.retain.erased === undefined ? `${period}.` : `As a record; of somebody who was erased for ${period}.`
   }
   const lasting = LASTING[model.name]
   if (lasting !== undefined) return lasting
