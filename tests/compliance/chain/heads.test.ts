@@ -69,6 +69,16 @@ it('come once a day and chain, and with a new key when somebody says that it is 
     expect((await job(other)).map(({ keyId }) => keyId)).toEqual([other.id, other.id, other.id])
   }))
 
+it('that go while a server runs are missed by it, and nothing is signed in their place', () =>
+  withChains(async (world) => {
+    const job = headsJob({ files: world.files, now: () => world.now, key: world.key })
+    await job.run()
+    await job.run()
+    for (const file of ['identity', 'admin'] as const) world.tamper(file, `delete from "ChainHead"`)
+    await expect(job.run()).rejects.toThrow('3 head(s) are gone or changed since this server began, first ')
+    expect(listHeads(world.files)).toEqual([])
+  }))
+
 interface Case {
   readonly name: string
   readonly identity?: readonly string[]
