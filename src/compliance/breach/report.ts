@@ -88,7 +88,7 @@ function namedWords({ file, naming, people }: Breach): string {
       : `No: ${looked.rows} rows hold no value of personal information.`
   const chance = unclear === 0 ? '' : ` ${unclear} more may be chance, or could not be read.`
   if (answer === 'yes')
-    return `YES. ${values} values in its rows hold personal information, ${knownValues} of them known to be somebody's; values of identity.db stand in its raw bytes ${occurrences} times, removed rows included.${chance}`
+    return `YES. Values in its rows that hold personal information: ${values} (known to be somebody's: ${knownValues}). Times that values of identity.db stand in its raw bytes, removed rows included: ${occurrences}.${chance}`
   if (answer === 'perhaps')
     return `IT CANNOT BE RULED OUT. Nothing was found for certain, but ${perhapsWords(naming)}. See what was looked at.`
   return `No. Nothing that names or reaches a person was found: 0 values of ${looked.rows} rows, and ${looked.compared} values of identity.db 0 times in ${looked.bytes} raw bytes. What else somebody needs to name one: ${needed}`

@@ -71,7 +71,7 @@ export function summaryOf(results: readonly Result[]): string {
 
 /** Also in docs/compliance.md, word for word. */
 export const LIMITS =
-  'None of this proves that a file was complete before the first head that you keep yourself. Audits, receipts of erasures and attempts are in no chain: one that was removed shows only as a day without an audit, or where another file still says that a person was erased.'
+  'None of this proves that a file was complete before the first head that you keep yourself. Receipts of erasures and attempts are in no chain, and audits only in one of their own: the newest that was removed shows only as a day without an audit, a receipt where another file still says that a person was erased, and an attempt not at all.'
 
 const rowFor = ({ name, bytes, about }: EvidenceFile): string =>
   `<tr><td><a href="${escapeHtml(name)}">${escapeHtml(name)}</a></td><td>${bytes.length}</td><td>${escapeHtml(about)}</td></tr>\n`
