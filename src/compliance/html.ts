@@ -24,14 +24,25 @@ th{background:#eef1f4}dl{display:grid;grid-template-columns:max-content 1fr;gap:
 dt{color:#566573}dd{margin:0;overflow-wrap:anywhere}.quiet{color:#566573}
 blockquote{border-left:4px solid #b9770e;margin:.6rem 0;padding:.2rem .8rem;background:#fdf6ea}
 mark{background:#fff3a3;padding:0 .15rem}
-@media print{body{margin:0;max-width:none;font-size:11px}tr{break-inside:avoid}h2,h3{break-after:avoid}}
-@page{size:A4 landscape;margin:12mm}`
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#eef1f4;padding:.4rem .6rem}
+@media print{html{font-size:13px}body{margin:0;max-width:none;font-size:1rem;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+tr,dl,blockquote{break-inside:avoid}h1,h2,h3,summary,thead{break-after:avoid}p{orphans:2;widows:2}a{color:inherit;text-decoration:none}}
+@page{size:A4 landscape;margin:12mm 12mm 15mm}`
+
+/** What stands below each printed page. */
+const footOf = (title: string): string =>
+  `@page{@bottom-left{content:"${cssOf(title)}";font:9px Arial,sans-serif;color:#566573}` +
+  '@bottom-right{content:"Page " counter(page) " of " counter(pages);font:9px Arial,sans-serif;color:#566573}}'
+
+/** For a quoted string of CSS in HTML: anything but plain letters as its code point. */
+const cssOf = (text: string): string =>
+  text.toWellFormed().replace(/[^\w .,:-]/gu, (sign) => `\\${(sign.codePointAt(0) ?? 0).toString(16)} `)
 
 /** `title` is escaped here. */
 export const pageStart = (title: string, style = ''): string =>
   `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
   `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">` +
-  `<title>${escapeHtml(title)}</title><style>${STYLE}${style}</style></head><body>\n<h1>${escapeHtml(title)}</h1>\n`
+  `<title>${escapeHtml(title)}</title><style>${STYLE}${footOf(title)}${style}</style></head><body>\n<h1>${escapeHtml(title)}</h1>\n`
 
 export const PAGE_END = '</body></html>\n'
 
