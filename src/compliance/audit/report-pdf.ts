@@ -31,7 +31,7 @@ export async function pdfOf(report: AuditReport): Promise<Buffer> {
   if (looked.length > 0) paper.heading('What is to be known about it')
   for (const finding of looked) findingLines(paper, finding)
   versions(paper, report)
-  paper.doc.end()
+  paper.end()
   return await done
 }
 

@@ -30,7 +30,7 @@ export async function* pdfOf(events: Iterable<ExportEvent>): AsyncGenerator<Uint
     await new Promise((resolve) => setImmediate(resolve))
   }
   if (!paper) return
-  paper.doc.end()
+  paper.end()
   yield* paper.doc
 }
 

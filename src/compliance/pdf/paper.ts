@@ -44,6 +44,8 @@ export class Paper {
   readonly #foot: string
   #y = MARGIN
   #pages = 1
+  /** What the page gets next: few large pieces cost less than many small ones. */
+  #ink: string[] = []
 
   /** `foot` stands below each page; `madeAt` is in the file's properties. */
   constructor({ title, foot, madeAt }: { readonly title: string; readonly foot: string; readonly madeAt: Date }) {
@@ -112,6 +114,12 @@ export class Paper {
     this.#room(points)
   }
 
+  /** The last of the bytes come out of `doc`. */
+  end(): void {
+    this.#dry()
+    this.doc.end()
+  }
+
   #rowsOf(cells: readonly Cell[]): readonly (readonly Placed[])[] {
     const rows: Placed[][] = []
     let column = COLUMNS
@@ -165,7 +173,7 @@ export class Paper {
     const font = this.#fonts[name]
     if (!isShaped(line)) {
       const ink = `${inkOf(colour)} rg /${font.id} ${size} Tf 1 0 0 -1`
-      this.doc.addContent(`BT ${ink} ${x.toFixed(2)} ${(y + size * RISE).toFixed(2)} Tm <${font.glyphsOf(line)}> Tj ET`)
+      this.#ink.push(`BT ${ink} ${x.toFixed(2)} ${(y + size * RISE).toFixed(2)} Tm <${font.glyphsOf(line)}> Tj ET`)
       return
     }
     let left = x
@@ -186,26 +194,31 @@ export class Paper {
   }
 
   #fill(x: number, y: number, width: number, height: number, colour: Colour): void {
-    this.doc.addContent(`${inkOf(colour)} rg ${x} ${y.toFixed(2)} ${width} ${height} re f`)
+    this.#ink.push(`${inkOf(colour)} rg ${x} ${y.toFixed(2)} ${width} ${height} re f`)
   }
 
   #room(height: number): void {
     if (this.#y + height <= BOTTOM) return
+    this.#dry()
     this.doc.addPage()
     this.#pages += 1
     this.#drawFoot()
     this.#y = MARGIN
   }
 
-  /** Through pdfkit, which so enters both fonts in the page's resources. */
+  /** A space through pdfkit enters each font in the page's resources. */
   #drawFoot(): void {
-    const [y, size] = [SIZE.height - MARGIN, 7.5]
-    const number = `Page ${this.#pages}`
-    const options = { lineBreak: false, baseline: 'alphabetic' } as const
-    this.doc.fontSize(size).fillColor(FAINT)
-    this.doc.font('plain').text(this.#fonts.plain.visible(this.#foot), MARGIN, y, options)
-    const x = MARGIN + WIDTH - this.#fonts.bold.widthOf(number, size)
-    this.doc.font('bold').text(number, x, y, options)
+    const style = { size: 7.5, colour: FAINT } as const
+    const [y, number] = [SIZE.height - MARGIN - 7, `Page ${this.#pages}`]
+    for (const name of ['plain', 'bold']) this.doc.font(name).text(' ', MARGIN, y, { lineBreak: false })
+    this.#line(this.#fonts.plain.visible(this.#foot), MARGIN, y, style)
+    const x = MARGIN + WIDTH - this.#fonts.bold.widthOf(number, style.size)
+    this.#line(number, x, y, { ...style, font: 'bold' })
+  }
+
+  #dry(): void {
+    if (this.#ink.length > 0) this.doc.addContent(this.#ink.join('\n'))
+    this.#ink = []
   }
 }
 
@@ -223,5 +236,11 @@ const leadingOf = ({ size = 9 }: Style): number => size * LEADING
 const heightOf = (row: readonly Placed[]): number =>
   leadingOf(TERM) + Math.max(...row.map(({ lines }) => lines.length)) * leadingOf(VALUE) + 2
 
-const inkOf = (colour: Colour): string =>
-  [1, 3, 5].map((at) => (Number.parseInt(colour.slice(at, at + 2), 16) / 255).toFixed(3)).join(' ')
+const INKS = new Map<Colour, string>()
+function inkOf(colour: Colour): string {
+  const known = INKS.get(colour)
+  if (known !== undefined) return known
+  const parts = [1, 3, 5].map((at) => (Number.parseInt(colour.slice(at, at + 2), 16) / 255).toFixed(3))
+  INKS.set(colour, parts.join(' '))
+  return parts.join(' ')
+}

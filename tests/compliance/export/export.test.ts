@@ -6,6 +6,7 @@ import { pdfOf } from '../../../src/compliance/export/pdf.ts'
 import { BEARER, OF_ANOTHER, SECRET } from '../../../src/compliance/export/shown.ts'
 import { allModels, type CatalogModel, columnOf } from '../../../src/database/catalog.ts'
 import { START } from '../../helpers/one-file.ts'
+import { pagesOf } from '../../helpers/pdf-text.ts'
 import { at, NEVER, rowsIn, withPeople } from './world.ts'
 
 const idsIn = (rows: readonly Readonly<Record<string, unknown>>[]) => rows.map(({ id }) => id)
@@ -68,9 +69,12 @@ describe('what is held about a person', () => {
       const events = () => exportPerson({ readers, person: personIn(readers, 'thabo'), now: START })
       const parts: Uint8Array[] = []
       for await (const part of pdfOf(events())) parts.push(part)
-      expect(Buffer.concat(parts).subarray(0, 5).toString()).toBe('%PDF-')
-      expect(Buffer.concat(parts).subarray(-6).toString()).toContain('%%EOF')
-      for (const document of [text('thabo'), [...htmlOf(events())].join('')]) {
+      const pdf = Buffer.concat(parts)
+      expect(pdf.subarray(0, 5).toString()).toBe('%PDF-')
+      expect(pdf.subarray(-6).toString()).toContain('%%EOF')
+      const pages = pagesOf(pdf).join('\n')
+      expect(pages).toContain('identity.db, PiiAttempt')
+      for (const document of [text('thabo'), [...htmlOf(events())].join(''), pages]) {
         expect(document).toContain('thabo@mail.example')
         expect(NEVER.filter((value) => document.includes(value))).toEqual([])
       }
