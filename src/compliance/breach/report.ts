@@ -1,6 +1,7 @@
 // The pack as blocks, which become Markdown or a page. Whatever only a person can know is a blank: `[FILL IN: …]`.
+import { momentText } from '../moments.ts'
 import type { Breach } from './reveal.ts'
-import { noticeToPeople, noticeToRegulator, peopleIn } from './texts.ts'
+import { count, noticeToPeople, noticeToRegulator, peopleIn } from './texts.ts'
 
 export type Block =
   | { readonly kind: 'title' | 'heading' | 'text' | 'draft'; readonly text: string }
@@ -20,23 +21,23 @@ const draft = (words: string): Block => ({ kind: 'draft', text: words })
 export function reportOf(breach: Breach, contacts?: readonly Contact[]): readonly Block[] {
   return [
     { kind: 'title', text: `Breach pack: ${breach.file}` },
-    text(`Made at ${breach.madeAt}, under section 22 of POPIA. ${periodOf(breach)}`),
+    text(`Made at ${momentText(breach.madeAt)}, under section 22 of POPIA. ${periodOf(breach)}`),
     heading('Can anybody be named from this file alone?'),
     text(namedWords(breach)),
     ...findingsOf(breach),
     heading('What it reveals'),
-    text(`${breach.rows} rows about ${peopleIn(breach.people.count)}.`),
+    text(`${count(breach.rows)} rows about ${peopleIn(breach.people.count)}.`),
     {
       kind: 'table',
       head: ['category', 'values', 'where'],
-      rows: breach.categories.map(({ category, values, places }) => [category, String(values), places.join(', ')]),
+      rows: breach.categories.map(({ category, values, places }) => [category, count(values), places.join(', ')]),
     },
     {
       kind: 'table',
       head: ['table', 'rows', 'what it holds'],
       rows: breach.tables.map(({ table, rows, about, isTimeless }) => [
         table,
-        isTimeless ? `${rows} (of any time)` : String(rows),
+        isTimeless ? `${count(rows)} (of any time)` : count(rows),
         about,
       ]),
     },
@@ -60,10 +61,10 @@ function periodOf({ from, to }: Breach): string {
 function namedWords({ file, naming, people }: Breach): string {
   const { canName, values, knownValues, rowsLookedAt, needed } = naming
   if (file === 'identity.db')
-    return `Yes: ${values} values of personal information in ${rowsLookedAt} rows, and ${peopleIn(people.count)} with their addresses.`
-  const looked = `All values of all ${rowsLookedAt} rows, of any time, were looked at by every detector and compared with everything that identity.db knows of people.`
+    return `Yes: ${count(values)} values of personal information in ${count(rowsLookedAt)} rows, and ${peopleIn(people.count)} with their addresses.`
+  const looked = `All values of all ${count(rowsLookedAt)} rows, of any time, were looked at by every detector and compared with everything that identity.db knows of people.`
   if (canName)
-    return `YES. ${looked} ${values} hold personal information, ${knownValues} of them known to be somebody's.`
+    return `YES. ${looked} ${count(values)} hold personal information, ${count(knownValues)} of them known to be somebody's.`
   return `No. ${looked} 0 of them hold an address, a number or a name of a person. What else somebody needs to name one: ${needed}`
 }
 
@@ -88,10 +89,10 @@ const secretsOf = ({ secrets }: Breach): readonly Block[] =>
         {
           kind: 'table',
           head: ['where', 'how many', 'still with effect', 'what it can do', 'what to do'],
-          rows: secrets.map(({ place, count, live, power, next }) => [
+          rows: secrets.map(({ place, count: many, live, power, next }) => [
             place,
-            String(count),
-            live === null ? 'not known' : String(live),
+            count(many),
+            live === null ? 'not known' : count(live),
             power,
             next,
           ]),
@@ -99,7 +100,7 @@ const secretsOf = ({ secrets }: Breach): readonly Block[] =>
       ]
 
 function whomOf({ people }: Breach, contacts?: readonly Contact[]): readonly Block[] {
-  const unknown = `${people.unknown} more ids or words in the rows name no user or contact: people who were erased, or words such as "system".`
+  const unknown = `${count(people.unknown)} more ids or words in the rows name no user or contact: people who were erased, or words such as "system".`
   if (people.count === 0) return [text('Nobody whom identity.db knows.'), text(unknown)]
   const list: Block = contacts
     ? { kind: 'table', head: ['subject id', 'email'], rows: contacts.map(({ id, email }) => [id, email]) }

@@ -45,12 +45,15 @@ function risksOf({ domain, naming, secrets }: Breach): string {
   return [...named, ...risks.filter((risk) => !isWrong(risk))].join(' ')
 }
 
-export const peopleIn = (count: number): string => (count === 1 ? '1 person' : `${count} people`)
+/** `1,234` */
+export const count = (number: number): string => number.toLocaleString('en')
+
+export const peopleIn = (people: number): string => (people === 1 ? '1 person' : `${count(people)} people`)
 
 const seen = ({ naming }: Breach): string =>
   naming.canName
-    ? `It holds ${naming.values} values that name or reach people.`
-    : `We looked at every value in it (${naming.rowsLookedAt} rows): none names or reaches a person.`
+    ? `It holds ${count(naming.values)} values that name or reach people.`
+    : `We looked at every value in it (${count(naming.rowsLookedAt)} rows): none names or reaches a person.`
 
 /** Paragraphs. */
 export function noticeToRegulator(breach: Breach): readonly string[] {
@@ -59,8 +62,8 @@ export function noticeToRegulator(breach: Breach): readonly string[] {
     `To the Information Regulator (South Africa). Notification of a security compromise under section 22 of the Protection of Personal Information Act 4 of 2013.`,
     `Responsible party: ${blank('name, registration number and address')}. Information Officer: ${blank('name, phone, email')}. Reference: ${blank('our reference')}.`,
     `What happened: on ${blank('date and time')} we found that ${blank('what happened, in two sentences')}. The compromise began on ${blank('date, or "not known"')} and ended on ${blank('date')}. We learnt of it by ${blank('how')}.`,
-    `What was reached: the file ${file}, one of three that we keep apart. It holds ${FILES[domain]}. ${rows} rows about ${peopleIn(people.count)} are concerned. ${seen(breach)}`,
-    `Categories: ${categories.map(({ category, values }) => `${category} (${values})`).join('; ') || 'none'}.`,
+    `What was reached: the file ${file}, one of three that we keep apart. It holds ${FILES[domain]}. ${count(rows)} rows about ${peopleIn(people.count)} are concerned. ${seen(breach)}`,
+    `Categories: ${categories.map(({ category, values }) => `${category} (${count(values)})`).join('; ') || 'none'}.`,
     `Possible consequences: ${risksOf(breach)}`,
     `What we did and will do: ${[...new Set(secrets.map(({ next }) => next))].join(' ') || 'Nothing in the file gives power.'} ${blank('what else was done, and when')}`,
     `What we advise people to do: ${ADVICE[domain].join(' ')}`,

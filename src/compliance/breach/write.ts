@@ -33,7 +33,8 @@ export function htmlOf(blocks: readonly Block[]): string {
 function html(block: Block): string {
   if (block.kind === 'table') return tableOf(block.head, block.rows)
   if (block.kind === 'title' || block.kind === 'heading') return `<h2>${escapeHtml(block.text)}</h2>`
-  if (block.kind === 'list') return `<ul>${block.items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`
+  if (block.kind === 'list')
+    return `<ul class="short">${block.items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`
   const words = escapeHtml(block.text).replace(BLANK, (blank) => `<mark>${blank}</mark>`)
   return block.kind === 'draft' ? `<blockquote>${words}</blockquote>` : `<p>${words}</p>`
 }

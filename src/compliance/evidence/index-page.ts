@@ -1,5 +1,6 @@
 // The first page of an evidence pack: what is in it, what each file proves, and how to check it without us.
 import { escapeHtml, listOf, PAGE_END, pageStart } from '../html.ts'
+import { momentText } from '../moments.ts'
 import type { EvidenceFile } from './gather.ts'
 import type { Month } from './month.ts'
 
@@ -27,8 +28,8 @@ export function indexPage(files: readonly EvidenceFile[], about: About): string 
   return [
     pageStart(`Evidence for ${month.name}`),
     listOf([
-      ['Month', `${month.from.toISOString()} to ${month.to.toISOString()}, in UTC`],
-      ['Made at', now.toISOString()],
+      ['Month', `${month.name}, in UTC: from ${dayOf(month.from)} until before ${dayOf(month.to)}`],
+      ['Made at', momentText(now.toISOString())],
       ['Signed by', keyId ?? 'nobody: no key was configured'],
     ]),
     month.isPartial ? '<blockquote>Partial: the month was not over when this was made.</blockquote>\n' : '',
@@ -42,5 +43,7 @@ export function indexPage(files: readonly EvidenceFile[], about: About): string 
   ].join('')
 }
 
+const dayOf = (time: Date): string => time.toISOString().slice(0, 10)
+
 const rowFor = ({ name, bytes, proves }: EvidenceFile): string =>
-  `<tr><td><a href="${escapeHtml(name)}">${escapeHtml(name)}</a></td><td>${bytes.length}</td><td>${escapeHtml(proves)}</td></tr>\n`
+  `<tr><td><a href="${escapeHtml(name)}">${escapeHtml(name)}</a></td><td class="number">${bytes.length.toLocaleString('en')}</td><td>${escapeHtml(proves)}</td></tr>\n`

@@ -1,5 +1,5 @@
 // The export as a page to read and print.
-import { escapeHtml, listOf, PAGE_END, pageStart, rowOf, tableOf } from '../html.ts'
+import { escapeHtml, listOf, PAGE_END, pageStart, recordOf, rowOf, tableOf, tableStart } from '../html.ts'
 import { momentText } from '../moments.ts'
 import type { ExportEvent, Head, TableHead, Untouched } from './export.ts'
 import { EMPTY_TITLE, type ReadableEnd, rowsWords, UNTOUCHED_TITLE, withoutEmpty } from './readable.ts'
@@ -12,12 +12,24 @@ export function* htmlOf(events: Iterable<ExportEvent>): Generator<string> {
     else if (event.type === 'table') {
       columns = event.table.columns.map(({ name }) => name)
       yield startOf(event.table)
-    } else if (event.type === 'row') yield rowOf(columns.map((name) => textOf(event.row[name])))
-    else if (event.type === 'table-end') yield `</tbody></table>\n<p>${rowsWords(event.rows)}</p>\n`
+    } else if (event.type === 'row')
+      yield isWide(columns) ? recordFor(event.row, columns) : cellsFor(event.row, columns)
+    else if (event.type === 'table-end')
+      yield `${isWide(columns) ? '' : '</tbody></table>\n'}<p>${rowsWords(event.rows)}</p>\n`
     else if (event.type === 'end') yield endOf(event)
     else yield ''
   }
 }
+
+type Row = Readonly<Record<string, Shown>>
+
+/** More columns than a page shows beside each other. */
+const isWide = ({ length }: readonly unknown[]): boolean => length > 8
+
+const cellsFor = (row: Row, columns: readonly string[]): string => rowOf(columns.map((name) => textOf(row[name])))
+
+const recordFor = (row: Row, columns: readonly string[]): string =>
+  recordOf(columns.map((name) => [name, textOf(row[name])]))
 
 /** A cell in words. */
 export function textOf(value: Shown | undefined): string {
@@ -54,17 +66,11 @@ function startOf(table: TableHead): string {
     ['How long', table.retention],
     ['Yours because', table.through.join('; ')],
   ])
-  const meanings = tableOf(
-    ['column', 'meaning'],
-    table.columns.map(({ name, about }) => [name, about]),
-  )
+  const meanings = listOf(table.columns.map(({ name, about }) => [name, about]))
   return (
     `<h2>${escapeHtml(title)}</h2>\n<p>${escapeHtml(table.about)}</p>\n${facts}` +
     `<details open><summary>What the columns mean</summary>${meanings}</details>\n` +
-    `<table>\n<thead>${rowOf(
-      table.columns.map(({ name }) => name),
-      'th',
-    )}</thead>\n<tbody>`
+    (isWide(table.columns) ? '' : tableStart(table.columns.map(({ name }) => name)))
   )
 }
 
