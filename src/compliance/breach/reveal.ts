@@ -66,6 +66,9 @@ export function reveal({ domain, readers, now, from, to }: BreachOptions): Breac
   const tables = models.map((model) => ({ model, ...revealed(reader, model, { from, to }) }))
   const ids = new Set(models.flatMap((model) => peopleIn(reader, model, { from, to })))
   const known = knownAmong(readers.identity, ids)
+  const naming = namingOf(domain, readers)
+  const told = new Set(naming.findings.map(({ place }) => `${place.table}.${place.column}`))
+  const places = tables.flatMap(({ model, values }) => values.map((value) => ({ ...value, model })))
   return {
     format: 'gogga-breach/1',
     ...{ domain, file: `${domain}.db`, madeAt: now.toISOString() },
@@ -77,9 +80,9 @@ export function reveal({ domain, readers, now, from, to }: BreachOptions): Breac
       about: model.about ?? '',
       ...{ rows, isTimeless },
     })),
-    categories: categoriesOf(tables.flatMap(({ model, values }) => values.map((value) => ({ ...value, model })))),
+    categories: categoriesOf(places, told),
     people: { count: known.length, ids: known, unknown: ids.size - known.length },
-    naming: namingOf(domain, readers),
+    naming,
     secrets: secretsIn(domain, reader, now),
   }
 }
@@ -150,15 +153,20 @@ function knownAmong(identity: Connection, ids: ReadonlySet<string>): readonly st
 
 type Place = Values & { readonly model: CatalogModel }
 
-function categoriesOf(places: readonly Place[]): readonly Category[] {
+/** `told`: columns in which personal information was found, whatever their class says. */
+function categoriesOf(places: readonly Place[], told: ReadonlySet<string>): readonly Category[] {
   const found = places.filter(({ count }) => count > 0)
-  const groups = Map.groupBy(found, categoryOf)
+  const groups = Map.groupBy(found, (place) =>
+    told.has(`${place.model.name}.${place.column}`) ? AGAINST_RULES : categoryOf(place),
+  )
   return [...groups].map(([category, group]) => ({
     category,
     values: group.reduce((sum, { count }) => sum + count, 0),
     places: group.map(({ model, column }) => `${model.name}.${column}`),
   }))
 }
+
+const AGAINST_RULES = 'values among which personal information was found, against our rules'
 
 function categoryOf({ model, column: name }: Place): string {
   const column = model.columns.find((one) => one.name === name)

@@ -40,6 +40,9 @@ describe('what a file reveals', () => {
       const { naming } = breach
       expect(markdownOf(reportOf(breach))).not.toContain('names nobody: whoever')
       expect(naming).toMatchObject({ canName: true, values: 1, knownValues: 1 })
+      const told = breach.categories.filter(({ places }) => places.includes('SubscriptionEvent.meta'))
+      expect(told).toMatchObject([{ category: expect.stringContaining('personal information was found') }])
+      expect(JSON.stringify(breach.categories)).not.toContain('without personal information')
       expect(JSON.stringify(naming)).not.toContain('lerato@')
     }))
 

@@ -73,7 +73,8 @@ describe('what is held about a person', () => {
       expect(pdf.subarray(0, 5).toString()).toBe('%PDF-')
       expect(pdf.subarray(-6).toString()).toContain('%%EOF')
       const pages = pagesOf(pdf).join('\n')
-      expect(pages).toContain('identity.db, PiiAttempt')
+      for (const { domain, name } of allModels) expect(pages).toMatch(new RegExp(`${domain}\\.db[:,] ${name}\\b`))
+      expect(pages).toContain('Tables that could hold something about you, and hold nothing')
       for (const document of [text('thabo'), [...htmlOf(events())].join(''), pages]) {
         expect(document).toContain('thabo@mail.example')
         expect(NEVER.filter((value) => document.includes(value))).toEqual([])
@@ -98,6 +99,10 @@ describe('what is held about a person', () => {
       const readers = { identity: files.identity.reader, billing: files.billing.reader, admin: files.admin.reader }
       const page = [...htmlOf(exportPerson({ readers, person: personIn(readers, 'thabo'), now: START }))].join('')
       expect(page).toContain('&lt;script&gt;alert(&quot;1&quot;)')
+      // A row of 18 columns is a card, one of six a row of a table.
+      expect(page).toMatch(/<dl class="record"><div><dt>id<\/dt>.*<dt>monthlyCredits<\/dt>/)
+      expect(page).toMatch(/<tr><th>id<\/th><th>pfPaymentId<\/th>/)
+      for (const { domain, name } of allModels) expect(page).toMatch(new RegExp(`${domain}\\.db(: |</td><td>)${name}<`))
       expect(page).not.toMatch(/<script|<img/)
       expect(page).not.toContain('\u0000')
     }))
