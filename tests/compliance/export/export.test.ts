@@ -73,7 +73,8 @@ describe('what is held about a person', () => {
       expect(pdf.subarray(0, 5).toString()).toBe('%PDF-')
       expect(pdf.subarray(-6).toString()).toContain('%%EOF')
       const pages = pagesOf(pdf).join('\n')
-      for (const { domain, name } of allModels) expect(pages).toMatch(new RegExp(`${domain}\\.db[:,] ${name}\\b`))
+      for (const { domain, name } of allModels)
+        expect(pages).toMatch(new RegExp(`${domain}\\.db(: |, |, table )${name}\\b`))
       expect(pages).toContain('Tables that could hold something about you, and hold nothing')
       for (const document of [text('thabo'), [...htmlOf(events())].join(''), pages]) {
         expect(document).toContain('thabo@mail.example')
@@ -102,7 +103,8 @@ describe('what is held about a person', () => {
       // A row of 18 columns is a card, one of six a row of a table.
       expect(page).toMatch(/<dl class="record"><div><dt>id<\/dt>.*<dt>monthlyCredits<\/dt>/)
       expect(page).toMatch(/<tr><th>id<\/th><th>pfPaymentId<\/th>/)
-      for (const { domain, name } of allModels) expect(page).toMatch(new RegExp(`${domain}\\.db(: |</td><td>)${name}<`))
+      for (const { domain, name } of allModels)
+        expect(page).toMatch(new RegExp(`${domain}\\.db(, table |</td><td>)${name}<`))
       expect(page).not.toMatch(/<script|<img/)
       expect(page).not.toContain('\u0000')
     }))
