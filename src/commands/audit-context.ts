@@ -1,9 +1,6 @@
-// What the commands about the logs' chains share: the configured key, and readers that nobody else uses.
+// What the commands about the logs' chains share: the keys.
 import { readPublicKeys, readSigningKey, type SigningKey } from '../compliance/signing.ts'
 import type { Config } from '../config.ts'
-import type { Connection } from '../database/connections.ts'
-import { openReader } from '../database/connections.ts'
-import type { Domain } from '../database/domains.ts'
 import type { Arguments, Option } from './command.ts'
 
 export const signingKeyOf = ({ signingKeyFile }: Pick<Config, 'signingKeyFile'>): SigningKey | undefined =>
@@ -20,17 +17,4 @@ export const PUBLIC_KEY: Option = {
 export function publicKeysOf(config: Pick<Config, 'signingKeyFile'>, args: Arguments): readonly string[] {
   const own = signingKeyOf(config)?.publicPem
   return [...(own === undefined ? [] : [own]), ...args.list('public-key').flatMap(readPublicKeys)]
-}
-
-export interface OwnReaders extends Disposable {
-  readonly readers: Readonly<Record<Domain, Connection>>
-}
-
-/** Throws FileError where one of them is missing. */
-export function openOwnReaders(paths: Config['paths']): OwnReaders {
-  using opened = new DisposableStack()
-  const open = (domain: Domain) => opened.adopt(openReader(domain, paths[domain], { cacheMb: 8 }), (one) => one.close())
-  const readers = { identity: open('identity'), billing: open('billing'), admin: open('admin') }
-  const owned = opened.move()
-  return { readers, [Symbol.dispose]: () => owned.dispose() }
 }

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import { importHeads } from '../compliance/chain/heads.ts'
 import type { ChainReport, ChainSummary } from '../compliance/chain/report.ts'
 import { verifyChains } from '../compliance/chain/verify.ts'
+import { openOwnReaders } from '../compliance/own-readers.ts'
 import { readConfig } from '../config.ts'
 import type { Head } from '../database/chain-heads.ts'
 import { UsageError } from '../errors.ts'
-import { openOwnReaders, PUBLIC_KEY, publicKeysOf } from './audit-context.ts'
+import { PUBLIC_KEY, publicKeysOf } from './audit-context.ts'
 import type { Command } from './command.ts'
 
 export const auditVerifyCommand: Command = {

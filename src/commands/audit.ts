@@ -78,7 +78,7 @@ function askedOf(args: Arguments, config: Config): Asked {
   return {
     sections: words.length > 0 ? (words as readonly Section[]) : undefined,
     logs: { files: named.length > 0 ? named : config.logFiles, mebibytes },
-    key: keyFile === undefined ? signingKeyOf(config) : readSigningKey(keyFile),
+    key: keyFile === undefined ? signingKeyOf(config) : readSigningKey(keyFile, '--sign'),
   }
 }
 

@@ -3,12 +3,12 @@ import { type Contact, reportOf } from '../compliance/breach/report.ts'
 import { type Breach, reveal } from '../compliance/breach/reveal.ts'
 import { htmlOf, markdownOf } from '../compliance/breach/write.ts'
 import { noteCommandAccess } from '../compliance/command-access.ts'
+import { openOwnReaders } from '../compliance/own-readers.ts'
 import { streamToFile } from '../compliance/stream-out.ts'
 import { type Config, readConfig } from '../config.ts'
 import { openFile } from '../database/clients.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { UsageError } from '../errors.ts'
-import { openOwnReaders } from './audit-context.ts'
 import type { Arguments, Command } from './command.ts'
 
 export const breachCommand: Command = {

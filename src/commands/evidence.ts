@@ -5,6 +5,7 @@ import { gather, type Operations } from '../compliance/evidence/gather.ts'
 import { type Month, monthOf } from '../compliance/evidence/month.ts'
 import { packEvidence } from '../compliance/evidence/pack.ts'
 import { verifyPack } from '../compliance/evidence/verify-pack.ts'
+import { openOwnReaders } from '../compliance/own-readers.ts'
 import { readSigningKey } from '../compliance/signing.ts'
 import { readConfig } from '../config.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
@@ -14,7 +15,7 @@ import { listBackups } from '../ops/backup/list.ts'
 import { type Policies, readPolicies } from '../ops/backup/policy.ts'
 import { promisesOf } from '../ops/backup/promises.ts'
 import { applicationOf } from '../transfer/report.ts'
-import { openOwnReaders, PUBLIC_KEY, publicKeysOf, signingKeyOf } from './audit-context.ts'
+import { PUBLIC_KEY, publicKeysOf, signingKeyOf } from './audit-context.ts'
 import type { Command } from './command.ts'
 
 export const evidenceCommand: Command = {
@@ -33,7 +34,7 @@ export const evidenceCommand: Command = {
     const [config, now] = [readConfig(), new Date()]
     const month = monthOf(args.text('month') ?? '', now)
     const keyFile = args.text('sign')
-    const key = keyFile === undefined ? signingKeyOf(config) : readSigningKey(keyFile)
+    const key = keyFile === undefined ? signingKeyOf(config) : readSigningKey(keyFile, '--sign')
     const operations = await operationsOf(
       readPolicies({ file: config.backupPolicy, dataDir: config.dataDir }),
       month,

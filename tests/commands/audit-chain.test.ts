@@ -1,5 +1,5 @@
 // `gogga audit verify`, `audit heads` and `audit public-key` as processes, on files with rows in their logs.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
 import { servedWork } from '../../src/commands/served-work.ts'
@@ -96,8 +96,17 @@ it('say what is wrong with a key or a file, exit code 2', SLOW, () =>
     const none = await gogga(dir, 'audit', 'verify', '--verify-against', join(dir, 'none'))
     expect(none).toMatchObject({ code: 2, out: '', err: expect.stringContaining('cannot be read: ENOENT') })
     rmSync(key)
-    const { code, err } = await gogga(dir, 'audit', 'heads', '--sign')
-    expect([code, err]).toEqual([2, expect.stringContaining('Check GOGGA_SIGNING_KEY_FILE')])
+    for (const words of [
+      ['audit', 'heads', '--sign'],
+      ['audit'],
+      ['evidence', '--month', '2026-01'],
+      ['subject', 'erase', 'x'],
+    ]) {
+      const { code, out, err } = await gogga(dir, ...words)
+      const says = `gogga: GOGGA_SIGNING_KEY_FILE: the key file ${key} is not there\n  Put the key there`
+      expect([code, out, err], words.join(' ')).toEqual([2, '', expect.stringContaining(says)])
+    }
+    expect(readdirSync(dir).filter((name) => name.endsWith('.zip'))).toEqual([])
     vi.stubEnv('GOGGA_SIGNING_KEY_FILE', '')
     expect(await gogga(dir, 'audit', 'public-key')).toMatchObject({
       code: 2,

@@ -3,6 +3,7 @@
 import type { Head } from '../../database/chain-heads.ts'
 import type { Connection } from '../../database/connections.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
+import { findPii } from '../../pii/find.ts'
 import { type Gathered, gatherHeads } from './gathered-heads.ts'
 import { judgeHeads } from './judge-heads.ts'
 import { logsOf, type Walk, walkChain } from './links.ts'
@@ -41,7 +42,17 @@ export async function verifyChains(
     onChain?.(domain, walk.links)
   }
   const passed = findings.every(({ severity }) => severity === 'low' || severity === 'info')
-  return { at: now.toISOString(), passed, chains, findings }
+  return { at: now.toISOString(), passed, chains, findings: findings.map(withoutValues) }
+}
+
+/** Whoever puts rows in past the application chooses their keys, and what a head says: there may be anything in them. */
+function withoutValues(finding: ChainFinding): ChainFinding {
+  const { message, rows } = finding
+  const shown = findPii(message).reduceRight(
+    (left, { start, end }) => `${left.slice(0, start)}*${left.slice(end)}`,
+    message,
+  )
+  return { ...finding, message: shown, ...(rows && { rows: rows.map((key) => (findPii(key).length > 0 ? '*' : key)) }) }
 }
 
 function summaryOf(walk: Walk, heads: readonly Gathered[], newest: Gathered | undefined): ChainSummary {

@@ -1,10 +1,12 @@
 // What heads promise: nobody forges, removes or loses one unseen, and a reviewer who keeps them needs no trust in the files.
-import { chmodSync, writeFileSync } from 'node:fs'
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { exportHeads, headsJob, importHeads, listHeads } from '../../../src/compliance/chain/heads.ts'
-import { readSigningKey, verifySignature } from '../../../src/compliance/signing.ts'
+import { readPublicKeys, readSigningKey, verifySignature } from '../../../src/compliance/signing.ts'
 import { headBytes, restoredHead, writeHead } from '../../../src/database/chain-heads.ts'
+import { UsageError } from '../../../src/errors.ts'
 import { withFolder } from '../../helpers/databases.ts'
 import { codesOf, HOUR_MS, makeKey, withChains } from './world.ts'
 
@@ -185,13 +187,40 @@ it('are signed with a key in a file that others cannot read', () =>
     const { id, publicPem } = readSigningKey(path)
     expect(id).toMatch(/^[0-9a-f]{16}$/)
     expect(publicPem).toMatch(/^-----BEGIN PUBLIC KEY-----\n/)
-    const odd = join(dir, 'odd.pem')
-    writeFileSync(odd, 'secret words', { mode: 0o600 })
-    expect(() => readSigningKey(odd)).toThrow(/does not hold an Ed25519 private key/)
-    expect(() => readSigningKey(join(dir, 'none'))).toThrow('cannot be read: ENOENT')
+    const pem = readFileSync(path, 'utf8')
+    const passphrase = { cipher: 'aes-256-cbc', passphrase: 'x', type: 'pkcs8', format: 'pem' } as const
+    const odd = {
+      'secret words': 'does not hold an Ed25519 private key',
+      ' \n': 'is empty, expected an Ed25519 private key',
+      [publicPem]: 'holds a public key, expected an Ed25519 private key',
+      [createPrivateKey(pem).export(passphrase).toString()]: 'holds a key behind a passphrase',
+      [generateKeyPairSync('x25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()]:
+        'holds a private key of the kind x25519',
+    }
+    for (const [content, says] of Object.entries(odd)) {
+      const file = join(dir, 'odd.pem')
+      writeFileSync(file, content, { mode: 0o600 })
+      const { message, hint = '' } = refusalOf(() => readSigningKey(file))
+      expect(message).toContain(`GOGGA_SIGNING_KEY_FILE: the key file ${file} ${says}`)
+      // What it says to do never writes over the file that is there.
+      expect([hint.includes(file), message.includes('secret'), hint.length > 20]).toEqual([false, false, true])
+    }
+    expect(refusalOf(() => readSigningKey(join(dir, 'none'), '--sign')).message).toMatch(/^--sign: .* is not there$/)
+    expect(refusalOf(() => readPublicKeys(join(dir, 'none'))).message).toMatch(/^--public-key: .* is not there$/)
+    expect(refusalOf(() => readSigningKey(dir)).message).toContain('is a folder')
     const open = makeKey(dir, 'open.pem')
     chmodSync(open, 0o640)
     expect(readSigningKey(open).id).toMatch(/^[0-9a-f]{16}$/)
     chmodSync(open, 0o644)
     expect(() => readSigningKey(open)).toThrow('has the mode 644')
   }))
+
+function refusalOf(work: () => unknown): UsageError {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof UsageError) return error
+    throw error
+  }
+  throw new Error('was not refused')
+}
