@@ -41,6 +41,8 @@ export interface Box {
 export interface Group {
   readonly class: MapColumn['class']
   readonly lines: readonly string[]
+  /** From the left edge of the groups; above zero it stands beside the group before. */
+  readonly inset: number
 }
 
 /** A file's own tables, or (undefined) those that several files have alike. */
@@ -124,13 +126,33 @@ function boxFor(table: MapTable, files: readonly string[], targets: ReadonlySet<
     GROUPED.includes(kind) && !link && !isBearer && !targets.has(`${table.domain}.${table.table}.${name}`)
   const lines = linesOf(table)
   const rows = table.columns.filter((column) => !isGrouped(column))
-  const groups = GROUPED.flatMap((kind) => {
-    const names = table.columns.filter((column) => column.class === kind && isGrouped(column)).map(({ name }) => name)
-    return names.length > 0 ? [{ class: kind, lines: wrapped(names.join(', '), LONGEST - 6) }] : []
-  })
-  const below = groups.reduce((sum, group) => sum + heightOf(group), 0)
+  const groups = groupsOf(table.columns.filter(isGrouped))
+  const below = groups.reduce((sum, group) => sum + heightOf(group), 0) - (isBeside(groups) ? ROW : 0)
   return { table, files, lines, rows, groups, height: rowsTop(lines) + rows.length * ROW + below + PAD }
 }
+
+/** Of a letter of the small text, and of two letters for a class, surely. */
+const LETTER = 6.2
+const BADGE = 30
+
+/** Ids, then facts: beside each other where that takes no more lines. */
+function groupsOf(columns: readonly MapColumn[]): readonly Group[] {
+  const namesOf = (kind: MapColumn['class']) =>
+    columns.flatMap((column) => (column.class === kind ? column.name : [])).join(', ')
+  const [ids, facts] = [namesOf('key'), namesOf('plain')]
+  const most = LONGEST - 6
+  const group = (kind: MapColumn['class'], lines: readonly string[], inset = 0) =>
+    lines.length > 0 ? [{ class: kind, lines, inset }] : []
+  const [above, below] = [wrapped(ids, most), wrapped(facts, most)]
+  const beside = wrapped(facts, most - ids.length - BADGE / LETTER)
+  const isShort = above.length === 1 && ids.length < most / 2 && beside.length <= below.length
+  return [
+    ...group('key', above),
+    ...(isShort ? group('plain', beside, BADGE + ids.length * LETTER) : group('plain', below)),
+  ]
+}
+
+const isBeside = (groups: readonly Group[]): boolean => groups.some(({ inset }) => inset > 0)
 
 const rowsTop = (lines: readonly string[]): number => HEAD + lines.length * LINE + BREATH
 
@@ -204,5 +226,8 @@ export function rowY({ rows, lines, y }: Box, column: string): number {
 }
 
 /** The middle of a group's first line. */
-export const groupY = ({ rows, lines, groups, y }: Box, at: number): number =>
-  groups.slice(0, at).reduce((sum, group) => sum + heightOf(group), y + rowsTop(lines) + rows.length * ROW + ROW / 2)
+export function groupY({ rows, lines, groups, y }: Box, at: number): number {
+  const above = isBeside(groups) ? [] : groups.slice(0, at)
+  const top = y + rowsTop(lines) + rows.length * ROW + ROW / 2
+  return above.reduce((sum, group) => sum + heightOf(group), top)
+}

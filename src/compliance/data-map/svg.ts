@@ -122,10 +122,11 @@ function columnOf(box: Box, column: MapColumn): string {
   ].join('\n')
 }
 
-function groupOf(box: Box, { class: kind, lines }: Group, at: number): string {
+function groupOf(box: Box, { class: kind, lines, inset }: Group, at: number): string {
   const y = groupY(box, at)
-  const names = lines.map((line, row) => text(box.x + PAD + MARK + 4, y + 3.7 + row * LINE, line, 's'))
-  return [badge(box.x + PAD, y, CLASSES[kind]), ...names].join('\n')
+  const x = box.x + PAD + inset
+  const names = lines.map((line, row) => text(x + MARK + 4, y + 3.7 + row * LINE, line, 's'))
+  return [badge(x, y, CLASSES[kind]), ...names].join('\n')
 }
 
 const LEGEND_ROW = 19
