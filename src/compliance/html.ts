@@ -29,7 +29,7 @@ dt{color:#566573}dd{margin:0;overflow-wrap:anywhere}.quiet{color:#566573}
 blockquote{border-left:4px solid #b9770e;margin:.6rem 0;padding:.2rem .8rem;background:#fdf6ea}
 mark{background:#fff3a3;padding:0 .15rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#eef1f4;padding:.4rem .6rem}
-@media print{html{font-size:13px}body{margin:0;max-width:none;font-size:1rem;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+@media print{html{font-size:13px}body{margin:0;padding:0;max-width:none;font-size:1rem;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 tr,dl,blockquote{break-inside:avoid}h1,h2,h3,summary,thead{break-after:avoid}h2+p,dl{break-after:avoid}table+p{break-before:avoid}p{orphans:2;widows:2}a{color:inherit;text-decoration:none}}
 @page{size:A4 landscape;margin:12mm 12mm 15mm}`
 
