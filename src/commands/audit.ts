@@ -97,7 +97,7 @@ async function audited(config: Config, { sections, logs }: Asked, args: Argument
     const { paths, busyTimeoutMs } = config
     return await runAudit({
       ...{ id: randomUUID(), cause: 'command', now: () => new Date(), program: applicationOf().version },
-      ...{ paths, busyTimeoutMs, publicKeys: publicKeysOf(config, args), logs, signal },
+      ...{ paths, busyTimeoutMs, ...publicKeysOf(config, args), logs, signal },
       ...(withBackups ? await archivesOf(policies, signal) : {}),
       ...(sections && { sections }),
       onProgress: (section, done, total, what) => progress.update(section, done, total || done, what),

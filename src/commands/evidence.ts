@@ -6,7 +6,7 @@ import { type Month, monthOf } from '../compliance/evidence/month.ts'
 import { packEvidence } from '../compliance/evidence/pack.ts'
 import { verifyPack } from '../compliance/evidence/verify-pack.ts'
 import { openOwnReaders } from '../compliance/own-readers.ts'
-import { readSigningKey } from '../compliance/signing.ts'
+import { readSigningKey, type SigningKey } from '../compliance/signing.ts'
 import { readConfig } from '../config.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { writeWhole } from '../database/durable.ts'
@@ -15,7 +15,7 @@ import { listBackups } from '../ops/backup/list.ts'
 import { type Policies, readPolicies } from '../ops/backup/policy.ts'
 import { promisesOf } from '../ops/backup/promises.ts'
 import { applicationOf } from '../transfer/report.ts'
-import { PUBLIC_KEY, publicKeysOf, signingKeyOf } from './audit-context.ts'
+import { PUBLIC_KEY, type PublicKeys, publicKeysOf, signingKeyOf } from './audit-context.ts'
 import type { Command } from './command.ts'
 
 export const evidenceCommand: Command = {
@@ -41,8 +41,7 @@ export const evidenceCommand: Command = {
       now,
     )
     using own = openOwnReaders(config.paths)
-    const publicKeys = [...publicKeysOf(config, args), ...(key ? [key.publicPem] : [])]
-    const chains = await verifyChains(own.readers, { now, publicKeys })
+    const chains = await verifyChains(own.readers, { now, ...keysOf(publicKeysOf(config, args), key) })
     const version = applicationOf().version
     const files = gather({ month, now, readers: own.readers, chains, operations, version })
     const { bytes, manifest } = await packEvidence(files, { month, now, key })
@@ -64,7 +63,7 @@ export const evidenceVerifyCommand: Command = {
   examples: ['evidence verify evidence-2026-11.zip --public-key gogga.pem'],
   files: 'none',
   run(args) {
-    const verdict = verifyPack(readWhole(args.positionals[0] ?? ''), publicKeysOf(readConfig(), args))
+    const verdict = verifyPack(readWhole(args.positionals[0] ?? ''), publicKeysOf(readConfig(), args).publicKeys)
     const { passed, month, partial, files, signedBy, findings } = verdict
     const lines = [
       ...findings,
@@ -76,6 +75,12 @@ export const evidenceVerifyCommand: Command = {
     return Promise.resolve(passed ? 0 : 1)
   },
 }
+
+/** The key that signs the pack signed heads as well, where nobody says which did. */
+const keysOf = ({ publicKeys, onlyKeys }: PublicKeys, key: SigningKey | undefined): PublicKeys => ({
+  publicKeys: [...publicKeys, ...(key && !onlyKeys ? [key.publicPem] : [])],
+  onlyKeys,
+})
 
 /** Counts in place of findings, and codes of alarms: their words name folders. */
 async function operationsOf(policies: Policies, { from, to }: Month, now: Date): Promise<Operations> {

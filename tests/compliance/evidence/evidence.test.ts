@@ -63,7 +63,7 @@ async function fill({ context }: TestApp, key: SigningKey): Promise<void> {
         createdAt: at(7),
       })
   })
-  await signHeads(context.files, { now: at(8), key })
+  await signHeads(context.files, { now: at(19), key })
 }
 
 const withEvidence = (work: (world: TestApp, key: SigningKey) => Promise<void>): Promise<void> =>
