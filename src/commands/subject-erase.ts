@@ -1,6 +1,7 @@
 // Erases a person and proves it (POPIA sections 14 and 24). Beside a running server as well.
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { periodWords } from '../compliance/data-map/purposes-of.ts'
 import { type Eraser, erasePerson, type Preview, placesIn, previewErasure } from '../compliance/erasure/erase.ts'
 import { type BackupHeld, valuesIn as countOf, type Receipt, type TableDone } from '../compliance/erasure/receipt.ts'
 import type { Context } from '../context.ts'
@@ -115,7 +116,7 @@ function printReceipt(receipt: Receipt, args: Arguments): 0 | 1 {
 const linesOf = (tables: readonly TableDone[]): string =>
   tables
     .map(({ file, table, action, rows, because, period }) => {
-      const why = because === undefined ? '' : ` (${because}${period ? `, ${period}` : ''})`
+      const why = because === undefined ? '' : ` (${because}${period ? `, ${periodWords(period)}` : ''})`
       return `  ${file}.${table}: ${rows} row(s) ${action}${why}\n`
     })
     .join('')

@@ -31,6 +31,7 @@ export interface ExportOptions {
 
 const LAW = 'Protection of Personal Information Act 4 of 2013 (POPIA), section 23'
 const NOTES = [
+  'Times in rows are in UTC, which the Z at their end says: South African time is two hours later. Amounts are in cents.',
   'Subject ids stand for people: yours are listed above; any other is somebody else, whom only identity.db can name.',
   'Secrets (hashes, tokens) and codes that are worth something are kept but not exported; where there is one, it says so.',
   'Where a text holds "pii:" and a number, information of somebody else was taken out of it.',
