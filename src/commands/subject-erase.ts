@@ -127,7 +127,10 @@ function proofIn({ proofs, proof, next = [] }: Receipt): string {
   if (proof === null) return `Not proven:\n${steps}`
   const bytes = proof.searched.reduce((sum, one) => sum + one.bytes, 0)
   const places = Object.keys(proof.sharedIn ?? {}).join(', ')
-  const shared = proof.shared > 0 ? `; ${proof.shared} more are somebody else's as well${places && ` (${places})`}` : ''
+  const shared =
+    proof.shared > 0
+      ? `; ${proof.shared} more are somebody else's as well${places && ` (${places})`}, or nobody's in particular`
+      : ''
   const head = `${before}Searched ${proof.searched.length} files (${(bytes / 1_048_576).toFixed(1)} MiB) for ${countOf(proof)} value(s)${shared}: `
   if (proof.found.length === 0) return `${head}nothing was found.\n${steps && `Not proven:\n${steps}`}`
   const found = proof.found
