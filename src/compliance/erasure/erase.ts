@@ -66,15 +66,14 @@ export async function erasePerson(eraser: Eraser, person: Person, asked: Asked):
   return { ...begun, data: await finishOnce(eraser, begun.data) }
 }
 
-/** By file and erasure: whoever asks meanwhile gets the same receipt. */
+/** By file and erasure: whoever asks meanwhile waits, and finds the receipt. */
 const running = new Map<string, Promise<Receipt>>()
 
 async function finishOnce(eraser: Eraser, erased: SubjectErased): Promise<Receipt> {
   const key = `${eraser.sagas.files.identity.path} ${erased.erasureId}`
-  const known = running.get(key)
-  if (known && !eraser.values) return await known
+  const before = running.get(key)
   const work = (async () => {
-    await known?.catch(() => undefined)
+    await before?.catch(() => undefined)
     return await finish(eraser, erased)
   })()
   running.set(key, work)

@@ -172,8 +172,11 @@ describe('a proof', () => {
 
   test('is one for all who ask meanwhile', () =>
     withPeople(async ({ context }) => {
-      const [one, other] = await Promise.all([erase(context, 'ann'), erase(context, 'ann')])
+      const signed: Uint8Array[] = []
+      const key = { id: 'k', sign: (bytes: Uint8Array) => Buffer.from(`${signed.push(bytes)}`) }
+      const [one, other] = await Promise.all([erase(context, 'ann', { key }), erase(context, 'ann', { key })])
       expect(one).toMatchObject({ proven: true, proofs: [{}] })
+      expect(signed).toHaveLength(1)
       expect(other).toEqual(one)
     }))
 
