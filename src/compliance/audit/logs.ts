@@ -9,6 +9,7 @@ import { findDeep } from '../../pii/views.ts'
 import type { Finding } from './finding.ts'
 import { linesOf, type Part, partOf } from './log-lines.ts'
 import type { SectionResult } from './report.ts'
+import { isFieldName } from './values/key-names.ts'
 import { shown } from './values/tally.ts'
 
 export interface LogsOptions {
@@ -107,12 +108,9 @@ function* fieldsOf(value: object, path: string): Generator<Leaf> {
   for (const [name, inner] of Object.entries(value)) {
     if (path === '$' && OWN.has(name) && typeof inner === 'number') continue
     yield { path: `${path}.*`, text: name }
-    yield* within(inner, `${path}.${isName(name) ? shown(name) : '*'}`)
+    yield* within(inner, `${path}.${isFieldName(name) ? name : '*'}`)
   }
 }
-
-/** A key of a log's field, not a text that somebody made one. */
-const isName = (key: string): boolean => /^[\w.-]{1,30}$/.test(key)
 
 function parsed(line: string): unknown {
   try {

@@ -1,9 +1,10 @@
 // Hits by place, and the findings that are made of them. Only names, kinds and counts get this far.
 import { modelsOf } from '../../../database/catalog.ts'
 import type { Domain } from '../../../database/domains.ts'
-import { findPii } from '../../../pii/find.ts'
+import { findAll } from '../../../pii/find-all.ts'
 import type { Finding } from '../finding.ts'
 import type { ScannedColumn, ScannedTable } from './columns.ts'
+import { isLikePerson } from './key-names.ts'
 import type { Hit } from './look.ts'
 
 const NAMES: Readonly<Record<Hit['kind'], string>> = {
@@ -78,4 +79,4 @@ function nextOf(domain: Domain, table: string, { isKnown, closeness }: ScannedCo
 }
 
 /** A name of a table or column, unless it is itself what must not be shown. */
-export const shown = (name: string): string => (findPii(name).length > 0 ? '*' : name)
+export const shown = (name: string): string => (findAll(name).length > 0 || isLikePerson(name) ? '*' : name)
