@@ -50,7 +50,7 @@ export interface CatalogModel {
   /** Where its rows lie in the unified database; `moved`: single columns of a table that otherwise lives in another file. */
   readonly legacy?: { readonly table: string; readonly moved: boolean }
   readonly retain?: { readonly period: string; readonly column: string }
-  /** A log: rows are never changed, and each is linked to the one before. */
+  /** A log: rows are never changed, and each is linked to the one before, by columns of its own that are not listed here. */
   readonly chained?: true
   readonly key: readonly string[]
   readonly columns: readonly CatalogColumn[]

@@ -1,7 +1,6 @@
 // Statements about the chains of the three files (chain.ts), as rows: how far a chain went at a time. Each is kept in
 // identity.db and in admin.db, so that neither file can be put back, shortened or rewritten without contradicting the other.
 import type { ChainEnd } from './chain.ts'
-import type { Connection } from './connections.ts'
 import type { Domain } from './domains.ts'
 import { timeText } from './row-codec.ts'
 import type { Tx } from './rows.ts'
@@ -50,13 +49,6 @@ const HEADS =
 
 /** Those that a file holds, of all three, in the order of time. `rows`: of identity.db or admin.db. */
 export const headsIn = (rows: Pick<Tx, 'all'>): readonly Head[] => rows.all<Head>(HEADS)
-
-/** Where the chain ends; undefined without any link, also where the file is older than the chain. */
-export function chainEndOf(connection: Connection): ChainEnd | undefined {
-  const table = connection.prepare(`select 1 from sqlite_schema where type = 'table' and name = 'ChainLink'`)
-  if (!table.get()) return undefined
-  return connection.prepare<[], ChainEnd>('select position, hash from "ChainLink" order by position desc limit 1').get()
-}
 
 /** Says that a file was put back, so that its chain may end before what heads say. `end`: of the backup. */
 export function restoredHead(domain: Domain, end: ChainEnd, at: Date): Head {

@@ -1,7 +1,8 @@
 // The chain of a file's logs, recomputed here from the formula alone.
 import { hash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { beginChain, beginningOf, chainedModels, rowHashOf, rowIdsOf } from '../../src/database/chain.ts'
+import { beginningOf, chainedModels, rowHashOf, rowIdsOf } from '../../src/database/chain.ts'
+import { beginChain } from '../../src/database/chain-write.ts'
 import { openFile } from '../../src/database/clients.ts'
 import { openWriter } from '../../src/database/connections.ts'
 import { DOMAINS } from '../../src/database/domains.ts'

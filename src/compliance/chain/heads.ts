@@ -1,6 +1,6 @@
 // Heads: once a day, a signed statement of how far each chain went (POPIA section 19), kept in two files; and what reviewers keep
 // themselves, so that not even whoever can write all three files can take it back.
-import { beginningOf, type ChainEnd } from '../../database/chain.ts'
+import { beginningOf, chainEndOf } from '../../database/chain.ts'
 import { HEAD_FILES, type Head, type HeadFile, headBytes, headsIn, writeHead } from '../../database/chain-heads.ts'
 import { changeIn, type Files, rowsIn } from '../../database/clients.ts'
 import { DOMAINS, type Domain, isDomain } from '../../database/domains.ts'
@@ -90,9 +90,7 @@ function nextHead(files: Files, domain: Domain, known: readonly Head[], now: Dat
     head.domain === domain && head.kind === 'signed' ? [Number(head.id.slice(domain.length + 1))] : [],
   )
   const id = `${domain}-${String(Math.max(0, ...numbers) + 1).padStart(6, '0')}`
-  const [end = { position: 0, hash: beginningOf(domain) }] = rowsIn(files, domain).all<ChainEnd>(
-    'select position, hash from "ChainLink" order by position desc limit 1',
-  )
+  const end = chainEndOf(domain, files[domain].reader) ?? { position: 0, hash: beginningOf(domain) }
   return { id, domain, position: end.position, hash: end.hash, kind: 'signed', createdAt: timeText(now) } as const
 }
 

@@ -2,8 +2,7 @@
 // a rename. Up to the journal nothing but the hidden folder changes; from there on the way leads forward, also after a kill.
 import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { beginningOf } from '../../database/chain.ts'
-import { chainEndOf } from '../../database/chain-heads.ts'
+import { beginningOf, chainEndOf } from '../../database/chain.ts'
 import { openReader } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { ConflictError, FileError } from '../../errors.ts'
@@ -80,7 +79,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
 function chainOf(domain: Domain, copy: string, now: Date): NonNullable<Journal['chain']> {
   const reader = openReader(domain, copy)
   try {
-    const { position, hash } = chainEndOf(reader) ?? { position: 0, hash: beginningOf(domain) }
+    const { position, hash } = chainEndOf(domain, reader) ?? { position: 0, hash: beginningOf(domain) }
     return { position, hash: hash.toString('hex'), at: now.toISOString() }
   } finally {
     reader.close()

@@ -1,6 +1,7 @@
 // Each way to write past the application is found, and what the application does by itself is not.
 import { expect, it } from 'vitest'
-import { beginChain, beginningOf, linkHashOf } from '../../../src/database/chain.ts'
+import { beginningOf, linkHashOf } from '../../../src/database/chain.ts'
+import { beginChain } from '../../../src/database/chain-write.ts'
 import { openWriter } from '../../../src/database/connections.ts'
 import { purge } from '../../../src/ops/purge/purge.ts'
 import { START } from '../../helpers/one-file.ts'
