@@ -50,7 +50,8 @@ export function buildCatalog(schemas: readonly Schemas[]): { models: CatalogMode
     checkLinks(model, source, models, report)
     checkOwners(model, source, models, report)
     const isSecond = models.slice(0, index).some(({ domain, chained }) => chained && domain === model.domain)
-    if (model.chained && isSecond) report(source.line, `${model.name} is a second log (@chain), expected one in each file`)
+    if (model.chained && isSecond)
+      report(source.line, `${model.name} is a second log (@chain), expected one in each file`)
   })
   return { models, problems }
 }

@@ -43,15 +43,15 @@ const MOST_ROWS = 200
 export function chainOver(domain: Domain, connection: Connection, prepare: Prepare): Chain {
   const newest = newestIn(chainedModels(domain), connection)
   const shapes = new Map<string, Shape>()
+  let last: Shape | undefined
   let known: Known | undefined
 
   const shapeOf = (model: CatalogModel, columns: readonly string[]): Shape => {
+    if (last?.model === model && areSame(last.columns, columns)) return last
     const name = `${model.name} ${columns.join()}`
-    const kept = shapes.get(name)
-    if (kept) return kept
-    const shape = makeShape(model, columns, prepare)
-    shapes.set(name, shape)
-    return shape
+    last = shapes.get(name) ?? makeShape(model, columns, prepare)
+    shapes.set(name, last)
+    return last
   }
   const begin = (): Known => {
     const { position, hash } = newest() ?? adopt(domain, connection)
@@ -82,6 +82,7 @@ interface Known {
 
 /** What is the same for rows with the same columns. */
 interface Shape {
+  readonly model: CatalogModel
   readonly columns: readonly string[]
   /** Where the columns that are given stand in the order of the schema. */
   readonly order: readonly number[]
@@ -101,6 +102,7 @@ function makeShape(model: CatalogModel, columns: readonly string[], prepare: Pre
     and not exists (select 1 from "ChainLink" where position > ?), ?, null)`
   const marks = columns.map((_, at) => (at === keyAt ? key : '?')).join(', ')
   return {
+    model,
     columns,
     order: model.columns.map(({ name }) => columns.indexOf(name)).filter((at) => at >= 0),
     keyAt,
@@ -109,6 +111,10 @@ function makeShape(model: CatalogModel, columns: readonly string[], prepare: Pre
     insertAfter: prepare(`insert or ignore ${into} (${marks}, ?, ?)`),
   }
 }
+
+/** Mostly the last row's: to compare costs a fraction of making a name. */
+const areSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((one, at) => one === others[at])
 
 interface Row {
   readonly shape: Shape

@@ -6,14 +6,19 @@ import {
   chainedModels,
   HASH_BYTES,
   type Link,
+  linkDigestOf,
   linkHashOf,
+  rowDigestOf,
   rowHashOf,
+  rowIdOf,
   rowIdsOf,
 } from '../../database/chain.ts'
 import type { Connection } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { cutoffOf, retentionsOf } from '../../database/retention.ts'
 import { timeText } from '../../database/row-codec.ts'
+import { differences } from './differences.ts'
+import { type HeldLink, type KeptLink, linksInOrder } from './links-in-order.ts'
 import { Collected } from './report.ts'
 import { type Row, rowsInOrder } from './rows-in-order.ts'
 
@@ -71,29 +76,71 @@ async function walk(domain: Domain, reader: Connection, { now, wanted, signal }:
   const logs = new Map(chainedModels(domain).map((model) => [model.name, openLog(model, reader, now)]))
   const [gaps, broken, hashes] = [new Collected(), new Collected(), new Map<number, Buffer>()]
   let [links, rows, removedByRetention] = [0, 0, 0]
-  let end: ChainEnd = { position: 0, hash: beginningOf(domain) }
-  if (wanted.has(0)) hashes.set(0, end.hash)
-  const portion = reader.prepare<[number], Link & { readonly hash: Buffer }>(
-    `select position, log, rowId, createdAt, rowHash, hash from "ChainLink" where position > ? order by position limit ${PORTION}`,
-  )
-  for (let some = portion.all(-1); some.length > 0; some = portion.all(end.position)) {
-    for (const link of some) {
-      links += 1
-      if (link.position !== end.position + 1) gaps.add(end.position + 1)
-      else if (!linkHashOf(end.hash, asWritten(link)).equals(link.hash)) broken.add(link.position)
-      end = { position: link.position, hash: link.hash }
-      if (wanted.has(end.position)) hashes.set(end.position, end.hash)
-      const log = logs.get(link.log)
-      const compared = log && compareRows(log, link)
-      if (!compared) broken.add(link.position)
-      rows += compared?.rows ?? 0
-      removedByRetention += compared?.past ?? 0
-    }
+  let end: End = { position: 0, digest: beginningOf(domain).toString('hex') }
+  if (wanted.has(0)) hashes.set(0, beginningOf(domain))
+  for (const link of linksInOrder(domain, reader)) {
+    links += 1
+    const isNext = link.position === end.position + 1
+    if (link.position > end.position + 1) gaps.add(end.position + 1)
+    const read = readLink(logs, link, isNext ? end.digest : undefined)
+    if (!read.follows || link.position <= end.position) broken.add(link.position)
+    if (link.position > end.position) end = { position: link.position, digest: read.digest }
+    if (end.digest !== undefined && wanted.has(end.position)) hashes.set(end.position, Buffer.from(end.digest, 'hex'))
+    rows += read.rows
+    removedByRetention += read.past
+    if (links % PORTION > 0) continue
     await turnOfLoop()
     signal?.throwIfAborted()
   }
+  signal?.throwIfAborted()
   for (const log of logs.values()) findInserted(log, reader)
-  return { domain, links, rows, removedByRetention, end, hashes, gaps, broken, logs }
+  const hash = Buffer.from(end.digest ?? '', 'hex')
+  return { domain, links, rows, removedByRetention, end: { position: end.position, hash }, hashes, gaps, broken, logs }
+}
+
+interface End {
+  readonly position: number
+  /** Of the link there; undefined where it is gone. */
+  readonly digest: string | undefined
+}
+
+interface Read {
+  /** False where the hash is not that of what the link covers; true where a row that is not as it was hides that. */
+  readonly follows: boolean
+  readonly digest: string | undefined
+  readonly rows: number
+  readonly past: number
+}
+
+/** `before`: the hash of the link before, where that is there. */
+function readLink(logs: ReadonlyMap<string, Log>, link: KeptLink | HeldLink, before: string | undefined): Read {
+  const log = logs.get(link.log)
+  if ('rows' in link) return readHeld(log, link, before)
+  const digest = link.hash.toString('hex')
+  const compared = log && compareRows(log, link)
+  const isRight = before === undefined || linkHashOf(Buffer.from(before, 'hex'), asWritten(link)).equals(link.hash)
+  return { follows: isRight && compared !== undefined, digest, rows: compared?.rows ?? 0, past: compared?.past ?? 0 }
+}
+
+/** Rows with the link in the last of them. */
+function readHeld(log: Log | undefined, { position, rows, text }: HeldLink, before: string | undefined): Read {
+  if (!log || !text) {
+    log?.removed.add(position) // The row that held the link.
+    return { follows: true, digest: undefined, rows: 0, past: 0 }
+  }
+  const { name, key } = log.model
+  const digests = rows.map((row) => rowDigestOf(log.model, row))
+  const ids = rows.map((row) => String(row[key[0] ?? '']))
+  const { changed, inserted, missing } = differences(text.marks, digests)
+  for (const at of changed) log.changed.add(position, ids[at])
+  for (const at of inserted) log.inserted.add(position, ids[at])
+  for (let at = 0; at < missing; at++) log.removed.add(position)
+  const areSame = changed.length + inserted.length + missing === 0
+  const says = { position, log: name, rowId: rowIdOf(ids), createdAt: String(rows[0]?.createdAt) }
+  const isRight =
+    before === undefined || linkDigestOf(before, { ...says, rowDigests: digests.join('') }) === text.digest
+  const intact = rows.length - changed.length - inserted.length
+  return { follows: isRight || !areSame, digest: text.digest, rows: intact, past: 0 }
 }
 
 /** A time that looks like a number is stored as one. */
@@ -106,7 +153,7 @@ function compareRows(log: Log, link: Link): { readonly rows: number; readonly pa
   let [rows, past] = [0, 0]
   for (const [at, id] of ids.entries()) {
     const row = log.row(id)
-    if (row) log.there += 1
+    if (row?.chainPosition === null) log.there += 1
     if (!row && log.isPast(link.createdAt)) past += 1
     else if (!row) log.removed.add(link.position, id)
     else if (isAsWritten(log.model, row, link.rowHash, at)) rows += 1
@@ -145,14 +192,14 @@ function openLog(model: CatalogModel, reader: Connection, now: Date): Log {
   }
 }
 
-/** Only where there are more rows than the links name: SQLite sorts all of them for it. */
+/** Only where there are more rows without a link of their own than ChainLink names: SQLite sorts all of them for it. */
 function findInserted({ model, there, inserted }: Log, reader: Connection): void {
   const [table, key] = [quote(model.name), quote(model.key[0] ?? '')]
-  const count = reader.prepare(`select count(*) from ${table}`).pluck().get() as number
+  const count = reader.prepare(`select count(*) from ${table} where chainPosition is null`).pluck().get() as number
   if (count <= there) return
   const found = reader
     .prepare(
-      `select ${key} from ${table}
+      `select ${key} from ${table} where chainPosition is null
        except select rowId from "ChainLink" where log = @log and length(rowHash) = ${HASH_BYTES}
        except select value from "ChainLink", json_each(iif(json_valid(rowId), rowId, '[]'))
          where log = @log and length(rowHash) > ${HASH_BYTES}`,

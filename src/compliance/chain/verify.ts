@@ -1,5 +1,7 @@
 // Whether the logs are as they were written (POPIA section 19): every row has its link, every link its row, every link follows
 // from the one before, and the whole is what the signed heads said that it was.
+import { quote } from '../../database/catalog.ts'
+import { chainedModels } from '../../database/chain.ts'
 import type { Head } from '../../database/chain-heads.ts'
 import type { Connection } from '../../database/connections.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
@@ -33,15 +35,28 @@ export async function verifyChains(
   for (const domain of DOMAINS) {
     const wanted = new Set(heads.flatMap(({ head }) => (head.domain === domain ? [head.position] : [])))
     const walk = await walkChain(domain, readers[domain], { now, wanted, signal })
-    const linked = readers[domain].prepare('select createdAt from "ChainLink" where position > ? order by position')
-    const linkedAfter = (position: number) => linked.pluck().get(position) as string | undefined
-    const judged = judgeHeads({ walk, heads, now, linkedAfter })
+    const judged = judgeHeads({
+      walk,
+      heads,
+      now,
+      linkedAfter: (position) => linkedAfter(readers[domain], domain, position),
+    })
     findings.push(...brokenIn(walk), ...rowsIn(walk), ...judged.findings, ...restoresOf(domain, heads))
     chains.push(summaryOf(walk, heads, judged.newest))
     onChain?.(domain, walk.links)
   }
   const passed = findings.every(({ severity }) => severity === 'low' || severity === 'info')
   return { at: now.toISOString(), passed, chains, findings }
+}
+
+/** When the first row was written whose link comes after that position. */
+function linkedAfter(reader: Connection, domain: Domain, position: number): string | undefined {
+  const places = chainedModels(domain).map(
+    ({ name }) => `select chainPosition as at, createdAt from ${quote(name)} where chainPosition > @position`,
+  )
+  const all = ['select position as at, createdAt from "ChainLink" where position > @position', ...places]
+  const first = reader.prepare(`select createdAt, min(at) as at from (${all.join(' union all ')})`).get({ position })
+  return (first as { readonly createdAt: string | null }).createdAt ?? undefined
 }
 
 function summaryOf(walk: Walk, heads: readonly Gathered[], newest: Gathered | undefined): ChainSummary {
@@ -64,7 +79,11 @@ function brokenIn({ domain, gaps, broken }: Walk): readonly ChainFinding[] {
     return count === 0 ? [] : [{ severity: 'high', section: 'chain', code, message, place, count, position, next }]
   }
   return [
-    ...about('chain.gap', gaps, `Links are missing in ${gaps.count} place(s), first at position ${gaps.position}`),
+    ...about(
+      'chain.gap',
+      gaps,
+      `Links are missing in ${gaps.count} place(s), first at position ${gaps.position}: they went with their rows`,
+    ),
     ...about(
       'chain.broken',
       broken,
@@ -87,7 +106,7 @@ function rowsIn({ domain, logs }: Walk): readonly ChainFinding[] {
       return [
         {
           ...{ severity: 'high', section: 'chain', code: `chain.row-${kind}`, place: { file: `${domain}.db`, table } },
-          message: `${count} ${WORDS[kind]}, the first ${ids[0]}`,
+          message: `${count} ${WORDS[kind]}, the first ${ids[0] ?? `one of the link at position ${position}`}`,
           ...{ count, rows: ids },
           ...(kind !== 'inserted' && position !== undefined && { position }),
           next: 'Find out who wrote to the file past the application; backups of before tell what it was.',

@@ -1,5 +1,6 @@
 // The same end as purge.ts, in one transaction of somebody else's: of a restore, whose file nobody else has open.
 import { quote } from '../../database/catalog.ts'
+import { keepLinks } from '../../database/chain-kept.ts'
 import { cutoffOf, type Retention, retentionsOf } from '../../database/retention.ts'
 import { timeText } from '../../database/row-codec.ts'
 import type { Tx } from '../../database/rows.ts'
@@ -25,6 +26,11 @@ export function purgeWithin(tx: Tx, now: Date): readonly Purged[] {
 
 function removeAll(tx: Tx, { model, column }: Retention, before: Date, now: Date): number {
   const [table, time, key] = [quote(model.name), quote(column), quote(model.key[0] ?? '')]
+  if (model.chained) {
+    const due = `select rowid as at from ${table} where ${time} >= ? and ${time} < ?`
+    const rowids = tx.all<{ at: number }>(due, EARLIEST, timeText(before)).map(({ at }) => at)
+    keepLinks(tx, model, rowids)
+  }
   const sql = `delete from ${table} where ${time} >= ? and ${time} < ? returning ${key} as id`
   const ids = tx.all<{ id: string }>(sql, EARLIEST, timeText(before)).map(({ id }) => id)
   const posting = { post: <T extends MessageType>(message: Post<T>) => void post(tx, message, null, now) }

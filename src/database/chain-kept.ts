@@ -1,0 +1,66 @@
+// What becomes of links whose rows go: before retention removes a row, the link that covers it moves to ChainLink, in the same
+// transaction, with the hashes of the rows; so it can be checked without them, and says how old they were. Where some rows of a
+// link stay, they are named by it there. A row that was tampered with stays so: its link does not fit what was moved.
+import { type CatalogModel, quote } from './catalog.ts'
+import { linkTextOf, type RowLink, rowHashOf, rowIdOf, type Values } from './chain.ts'
+import type { Tx } from './rows.ts'
+
+type Numbered = Values & RowLink & { readonly at: number }
+
+const PORTION = 500
+
+/** Needs a transaction of the caller's, which then removes the rows: the `rowids` of a log. */
+export function keepLinks(tx: Pick<Tx, 'all' | 'run'>, model: CatalogModel, rowids: readonly number[]): void {
+  for (let from = 0; from < rowids.length; from += PORTION) keepSome(tx, model, rowids.slice(from, from + PORTION))
+}
+
+function keepSome(tx: Pick<Tx, 'all' | 'run'>, model: CatalogModel, rowids: readonly number[]): void {
+  const rows = tx.all<Numbered>(
+    `select rowid as at, * from ${quote(model.name)}
+     where rowid in (select value from json_each(?)) and chainPosition is not null order by rowid`,
+    JSON.stringify(rowids),
+  )
+  let position: number | null = null
+  for (const row of rows) {
+    if (row.chainPosition === position) continue
+    position = row.chainPosition
+    const covered = coveredWith(tx, model, row)
+    if (covered.length > 0) keep(tx, model, covered)
+  }
+}
+
+/** Every row of the link that covers this one, in the order of writing; none where the link itself is gone. */
+function coveredWith(tx: Pick<Tx, 'all'>, model: CatalogModel, row: Numbered): readonly Numbered[] {
+  if (row.chainHash !== null && linkTextOf(row.chainHash).marks.length === 1) return [row]
+  const [last] = tx.all<Numbered>(
+    `select rowid as at, * from ${quote(model.name)}
+     where rowid >= ? and (chainHash is not null or chainPosition is not ?) order by rowid limit 1`,
+    row.at,
+    row.chainPosition,
+  )
+  if (!last?.chainHash || last.chainPosition !== row.chainPosition) return []
+  const rows = tx.all<Numbered>(
+    `select rowid as at, * from ${quote(model.name)} where rowid <= ? order by rowid desc limit (? + 0)`,
+    last.at,
+    linkTextOf(last.chainHash).marks.length,
+  )
+  return rows.filter(({ chainPosition }) => chainPosition === row.chainPosition).reverse()
+}
+
+function keep(tx: Pick<Tx, 'run'>, model: CatalogModel, rows: readonly Numbered[]): void {
+  const [first, last] = [rows[0], rows.at(-1)]
+  if (!first || !last?.chainHash) return
+  tx.run(
+    'insert or ignore into "ChainLink" (position, log, rowId, createdAt, rowHash, hash) values (?, ?, ?, ?, ?, ?)',
+    last.chainPosition,
+    model.name,
+    rowIdOf(rows.map((row) => String(row[model.key[0] ?? '']))),
+    String(first.createdAt),
+    Buffer.concat(rows.map((row) => rowHashOf(model, row))),
+    Buffer.from(linkTextOf(last.chainHash).digest, 'hex'),
+  )
+  tx.run(
+    `update ${quote(model.name)} set chainPosition = null, chainHash = null where rowid in (select value from json_each(?))`,
+    JSON.stringify(rows.map(({ at }) => at)),
+  )
+}
