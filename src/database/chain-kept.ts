@@ -20,36 +20,41 @@ function keepSome(tx: Pick<Tx, 'all' | 'run'>, model: CatalogModel, rowids: read
      where rowid in (select value from json_each(?)) and chainPosition is not null order by rowid`,
     JSON.stringify(rowids),
   )
+  const going = new Set(rowids)
   let position: number | null = null
   for (const row of rows) {
     if (row.chainPosition === position) continue
     position = row.chainPosition
     const covered = coveredWith(tx, model, row)
-    if (covered.length > 0) keep(tx, model, covered)
+    const staying = covered.filter(({ at }) => !going.has(at)).map(({ at }) => at)
+    keep(tx, model, covered)
+    if (staying.length > 0) tx.run(clearing(model), JSON.stringify(staying))
   }
 }
 
 /** Every row of the link that covers this one, in the order of writing; none where the link itself is gone. */
 function coveredWith(tx: Pick<Tx, 'all'>, model: CatalogModel, row: Numbered): readonly Numbered[] {
-  if (row.chainHash !== null && linkTextOf(row.chainHash).marks.length === 1) return [row]
+  if (linkTextOf(row.chainHash)?.marks.length === 1) return [row]
   const [last] = tx.all<Numbered>(
     `select rowid as at, * from ${quote(model.name)}
      where rowid >= ? and (chainHash is not null or chainPosition is not ?) order by rowid limit 1`,
     row.at,
     row.chainPosition,
   )
-  if (!last?.chainHash || last.chainPosition !== row.chainPosition) return []
+  const text = linkTextOf(last?.chainHash)
+  if (!last || !text || last.chainPosition !== row.chainPosition) return []
   const rows = tx.all<Numbered>(
     `select rowid as at, * from ${quote(model.name)} where rowid <= ? order by rowid desc limit (? + 0)`,
     last.at,
-    linkTextOf(last.chainHash).marks.length,
+    text.marks.length,
   )
   return rows.filter(({ chainPosition }) => chainPosition === row.chainPosition).reverse()
 }
 
 function keep(tx: Pick<Tx, 'run'>, model: CatalogModel, rows: readonly Numbered[]): void {
   const [first, last] = [rows[0], rows.at(-1)]
-  if (!first || !last?.chainHash) return
+  const text = linkTextOf(last?.chainHash)
+  if (!first || !last || !text) return
   tx.run(
     'insert or ignore into "ChainLink" (position, log, rowId, createdAt, rowHash, hash) values (?, ?, ?, ?, ?, ?)',
     last.chainPosition,
@@ -57,10 +62,10 @@ function keep(tx: Pick<Tx, 'run'>, model: CatalogModel, rows: readonly Numbered[
     rowIdOf(rows.map((row) => String(row[model.key[0] ?? '']))),
     String(first.createdAt),
     Buffer.concat(rows.map((row) => rowHashOf(model, row))),
-    Buffer.from(linkTextOf(last.chainHash).digest, 'hex'),
-  )
-  tx.run(
-    `update ${quote(model.name)} set chainPosition = null, chainHash = null where rowid in (select value from json_each(?))`,
-    JSON.stringify(rows.map(({ at }) => at)),
+    Buffer.from(text.digest, 'hex'),
   )
 }
+
+/** Rows that stay are named by their link in ChainLink. */
+const clearing = ({ name }: CatalogModel): string =>
+  `update ${quote(name)} set chainPosition = null, chainHash = null where rowid in (select value from json_each(?))`

@@ -84,10 +84,19 @@ export const rowIdOf = (ids: readonly string[]): string => (ids.length === 1 ? (
 export const linkText = (digest: string, rowDigests: readonly string[]): string =>
   rowDigests.reduce((text, one) => text + one.slice(0, MARK_DIGITS), digest)
 
-export const linkTextOf = (text: string): { readonly digest: string; readonly marks: readonly string[] } => ({
-  digest: text.slice(0, HASH_DIGITS),
-  marks: text.slice(HASH_DIGITS).match(new RegExp(`.{1,${MARK_DIGITS}}`, 'gs')) ?? [],
-})
+export interface LinkText {
+  readonly digest: string
+  readonly marks: readonly string[]
+}
+
+const LINK_TEXT = new RegExp(`^[0-9a-f]{${HASH_DIGITS}}(?:[0-9a-f]{${MARK_DIGITS}})+$`)
+
+/** Undefined where it is not of this program. */
+export function linkTextOf(text: unknown): LinkText | undefined {
+  if (typeof text !== 'string' || !LINK_TEXT.test(text)) return undefined
+  const marks = text.slice(HASH_DIGITS).match(new RegExp(`.{${MARK_DIGITS}}`, 'g')) ?? []
+  return { digest: text.slice(0, HASH_DIGITS), marks }
+}
 
 export const digestOf = (text: string): string => hash('sha256', text, 'hex')
 
@@ -122,9 +131,9 @@ export function newestIn(logs: readonly CatalogModel[], connection: Connection):
   return () => {
     const kept = inTable.get()
     const ends = inRows.flatMap(({ name, last }): ChainEnd[] => {
-      const { chainPosition, chainHash } = last.get(kept?.log === name ? lastIdOf(kept) : '') ?? {}
-      if (!chainHash) return []
-      return [{ position: Number(chainPosition), hash: Buffer.from(linkTextOf(chainHash).digest, 'hex') }]
+      const found = last.get(kept?.log === name ? lastIdOf(kept) : '')
+      const text = linkTextOf(found?.chainHash)
+      return text ? [{ position: Number(found?.chainPosition), hash: Buffer.from(text.digest, 'hex') }] : []
     })
     if (kept) ends.push({ position: kept.position, hash: kept.hash })
     return ends.reduce<ChainEnd | undefined>((a, b) => (a && a.position >= b.position ? a : b), undefined)

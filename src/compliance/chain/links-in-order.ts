@@ -1,7 +1,7 @@
 // All links of a file by position, in constant memory: those that lie in rows of its log, and those that lie in ChainLink.
 // Positions rise with the rows, but where somebody wrote past the application: then a link comes out of order here.
 import { type CatalogModel, quote } from '../../database/catalog.ts'
-import { chainedModels, type Link, linkTextOf, type RowLink } from '../../database/chain.ts'
+import { chainedModels, type Link, type LinkText, linkTextOf, type RowLink } from '../../database/chain.ts'
 import type { Connection } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import type { Row } from './rows-in-order.ts'
@@ -14,8 +14,8 @@ export interface HeldLink {
   readonly position: number
   readonly log: string
   readonly rows: readonly Row[]
-  /** Undefined where no row holds it. */
-  readonly text: { readonly digest: string; readonly marks: readonly string[] } | undefined
+  /** Undefined where no row holds it, and where what the row holds is none. */
+  readonly text: LinkText | undefined
 }
 
 const [PORTION, WINDOW] = [500, 2_000]
@@ -56,8 +56,8 @@ function* heldLinks(model: CatalogModel, reader: Connection): Generator<HeldLink
 type Numbered = Row & RowLink & { readonly rowid: number }
 
 function heldBy({ name }: CatalogModel, rows: readonly Numbered[]): HeldLink {
-  const text = rows.findLast(({ chainHash }) => chainHash !== null)?.chainHash
-  return { position: Number(rows[0]?.chainPosition), log: name, rows, text: text ? linkTextOf(text) : undefined }
+  const holder = rows.findLast(({ chainHash }) => chainHash !== null)
+  return { position: Number(rows[0]?.chainPosition), log: name, rows, text: linkTextOf(holder?.chainHash) }
 }
 
 /** Window by window: there may be a million rows without a link before the first that has one. */

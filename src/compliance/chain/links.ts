@@ -81,9 +81,10 @@ async function walk(domain: Domain, reader: Connection, { now, wanted, signal }:
   for (const link of linksInOrder(domain, reader)) {
     links += 1
     const isNext = link.position === end.position + 1
-    if (link.position > end.position + 1) gaps.add(end.position + 1)
+    const isBehind = link.position > end.position + 1
+    if (isBehind) gaps.add(end.position + 1)
     const read = readLink(logs, link, isNext ? end.digest : undefined)
-    if (!read.follows || link.position <= end.position) broken.add(link.position)
+    if (!read.follows || !(isNext || isBehind)) broken.add(link.position)
     if (link.position > end.position) end = { position: link.position, digest: read.digest }
     if (end.digest !== undefined && wanted.has(end.position)) hashes.set(end.position, Buffer.from(end.digest, 'hex'))
     rows += read.rows
@@ -125,8 +126,9 @@ function readLink(logs: ReadonlyMap<string, Log>, link: KeptLink | HeldLink, bef
 /** Rows with the link in the last of them. */
 function readHeld(log: Log | undefined, { position, rows, text }: HeldLink, before: string | undefined): Read {
   if (!log || !text) {
-    log?.removed.add(position) // The row that held the link.
-    return { follows: true, digest: undefined, rows: 0, past: 0 }
+    const isHeld = rows.some(({ chainHash }) => chainHash !== null)
+    if (!isHeld) log?.removed.add(position) // The row that held it.
+    return { follows: !isHeld, digest: undefined, rows: 0, past: 0 }
   }
   const { name, key } = log.model
   const digests = rows.map((row) => rowDigestOf(log.model, row))
