@@ -82,7 +82,7 @@ function buildModel(domain: Domain, model: ParsedModel, report: Report): Catalog
     ...(api && { resource: api.words[0] ?? '', listed: !api.words.includes('expand-only') }),
     ...(legacy && { legacy: { table: legacy.words.find((word) => word !== 'moved') ?? model.name, moved } }),
     ...(retain && { retain: { period: retain.words[0] ?? '', column: retain.words[1] ?? '' } }),
-    ...(chain && { chained: true as const }),
+    ...(chain && { chained: true as const, linkColumns: model.fields.filter(isOfLink).map(linkColumn) }),
     key: keyOf(model),
     columns,
     indexes: model.blocks.filter(({ kind }) => kind !== 'id').map(({ columns }) => columns),
@@ -92,6 +92,11 @@ function buildModel(domain: Domain, model: ParsedModel, report: Report): Catalog
 
 /** A row's link is nothing that the row says: whoever reads rows by the catalog, reads them without it. */
 const isOfLink = ({ annotations }: ParsedField): boolean => annotations.some(({ tag }) => tag === 'chain')
+
+const linkColumn = ({ name, type, nullable, about }: ParsedField): CatalogColumn => ({
+  ...{ name, type: TYPES[type] ?? 'text', nullable, unique: false, class: 'plain' as const },
+  ...(about && { about }),
+})
 
 /** Rows of a log are found again by one key, say when they were written, hold their link, and outlive what they name. */
 function checkChain(model: ParsedModel, { line }: Annotation, report: Report): void {

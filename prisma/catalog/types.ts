@@ -50,8 +50,10 @@ export interface CatalogModel {
   /** Where its rows lie in the unified database; `moved`: single columns of a table that otherwise lives in another file. */
   readonly legacy?: { readonly table: string; readonly moved: boolean }
   readonly retain?: { readonly period: string; readonly column: string }
-  /** A log: rows are never changed, and each is linked to the one before, by columns of its own that are not listed here. */
+  /** A log: rows are never changed, and each is linked to the one before. */
   readonly chained?: true
+  /** Of a log: where a row holds its link. Nothing that the row says, and so none of its `columns`. */
+  readonly linkColumns?: readonly CatalogColumn[]
   readonly key: readonly string[]
   readonly columns: readonly CatalogColumn[]
   readonly indexes: readonly (readonly string[])[]

@@ -56,7 +56,7 @@ function unclassed(
     const message = `The ${what} is in no schema: none of its ${columns.length} column(s) has a class`
     return [high('schema.foreign-table', message, place, columns.length, next)]
   }
-  const known = new Set(model.columns.map((column) => column.name))
+  const known = new Set(columnsOf(model).map((column) => column.name))
   return columns
     .filter((column) => !known.has(column))
     .map((column) => {
@@ -66,12 +66,15 @@ function unclassed(
     })
 }
 
-function missing({ domain, name, columns }: CatalogModel, found: readonly string[] | undefined): readonly Finding[] {
+const columnsOf = ({ columns, linkColumns = [] }: CatalogModel) => [...columns, ...linkColumns]
+
+function missing(model: CatalogModel, found: readonly string[] | undefined): readonly Finding[] {
+  const { domain } = model
   const next = `Run "npx gogga migrate --domain ${domain}"; where that changes nothing, restore the file.`
-  const place = { file: `${domain}.db`, table: name }
+  const place = { file: `${domain}.db`, table: model.name }
   if (!found) return [high('schema.missing', 'The schema has this table, the file does not', place, 1, next)]
   const there = new Set(found)
-  return columns
+  return columnsOf(model)
     .filter((column) => !there.has(column.name))
     .map((column) =>
       high(

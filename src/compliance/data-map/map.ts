@@ -93,7 +93,7 @@ function tableOf(model: CatalogModel): MapTable {
     ...{ why, ground, purposes },
     retention: retentionOf(model),
     isLog: model.chained ?? false,
-    columns: model.columns.map((column) => columnOf(model, column)),
+    columns: [...model.columns, ...(model.linkColumns ?? [])].map((column) => columnOf(model, column)),
   }
 }
 

@@ -452,6 +452,26 @@ it('lets retention remove old rows, and nobody else younger ones', () =>
     expect(await world.codes()).toEqual(['high chain.row-removed admin.db'])
   }))
 
+it('finds nothing after a purge that was stopped among rows of one link, and what was done before it all the same', () =>
+  withChains(async (world) => {
+    const ids = Array.from({ length: 50 }, (_, at) => `r${at}`)
+    await world.readings(...ids)
+    await world.readings('s1', 's2')
+    await world.sign()
+    world.now = new Date('2031-06-02T12:00:00.000Z')
+    await world.sign()
+    const counts = async () => (await world.verify()).chains[0]
+    const purged = await purge(world.files, { now: world.now, domains: ['identity'], maxBatches: 1 })
+    expect(purged.reduce((sum, { rows }) => sum + rows, 0)).toBe(20)
+    expect(await world.codes()).not.toContainEqual(expect.stringContaining('high'))
+    expect(await counts()).toMatchObject({ links: 2, rows: 32, removedByRetention: 20 })
+    world.tamper('identity', `update "AccessLog" set route = 'x' where id = 's1'`)
+    expect(await world.codes()).toContain('high chain.row-changed identity.db')
+    await purge(world.files, { now: world.now, domains: ['identity'] })
+    expect(await counts()).toMatchObject({ links: 2, rows: 0, removedByRetention: 52 })
+    expect(await world.codes()).toContain('high chain.broken identity.db')
+  }))
+
 it('reads a chain of many portions, and stops where it is told to', () =>
   withChains(async (world) => {
     await world.files.admin.change((tx) => {

@@ -1,14 +1,14 @@
 // What the audit reads of a file: every table and column that the file really has, whether or not the catalog knows it,
 // and how closely, by the catalog's class.
-import { type CatalogColumn, columnOf, modelsOf, quote } from '../../../database/catalog.ts'
+import { type CatalogColumn, type CatalogModel, columnOf, modelsOf, quote } from '../../../database/catalog.ts'
 import type { Connection } from '../../../database/connections.ts'
 import type { Domain } from '../../../database/domains.ts'
 
 /**
  * text: every detector. key: ids, codes and tokens, whose digits may look like anything: emails, and values that
- * identity.db knows. time: nothing where it is a time as Prisma writes it, else as text.
+ * identity.db knows. time: nothing where it is a time as Prisma writes it, else as text. link: the same of hashes of a chain.
  */
-export type Closeness = 'text' | 'key' | 'time'
+export type Closeness = 'text' | 'key' | 'time' | 'link'
 
 export interface ScannedColumn {
   readonly name: string
@@ -42,16 +42,18 @@ export function tablesIn(connection: Connection, domain: Domain): ScannedTable[]
       )
       .all(name)
       .filter(({ hidden }) => hidden !== 1)
-    const columns = found.map((column) => scanned(name, column, model && columnOf(model, column.name)))
+    const columns = found.map((column) => scanned(name, column, model))
     return { name, columns, rowid: wr === 0 && type !== 'virtual' ? rowidOf(found) : undefined }
   })
 }
 
-function scanned(table: string, found: { name: string; type: string }, known?: CatalogColumn): ScannedColumn {
+function scanned(table: string, found: { name: string; type: string }, model?: CatalogModel): ScannedColumn {
+  const known = model && columnOf(model, found.name)
+  const isOfLink = model?.linkColumns?.some(({ name }) => name === found.name) ?? false
   return {
     name: found.name,
-    closeness: closenessOf(table, found.type, known),
-    isKnown: known !== undefined,
+    closeness: isOfLink ? 'link' : closenessOf(table, found.type, known),
+    isKnown: isOfLink || known !== undefined,
     expression: /int|bool/i.test(found.type) ? unlessShort(quote(found.name)) : quote(found.name),
   }
 }
