@@ -12,6 +12,21 @@ const PORTION = 500
 /** Needs a transaction of the caller's, which then removes the rows: the `rowids` of a log. */
 export function keepLinks(tx: Pick<Tx, 'all' | 'run'>, model: CatalogModel, rowids: readonly number[]): void {
   for (let from = 0; from < rowids.length; from += PORTION) keepSome(tx, model, rowids.slice(from, from + PORTION))
+  keepLast(tx, model, rowids)
+}
+
+/**
+ * Whoever writes takes the hash in the last row for the end of the chain (chain-write.ts). Where the last row goes, and another one
+ * becomes the last, that hash would be an older one: so it moves as well.
+ */
+function keepLast(tx: Pick<Tx, 'all' | 'run'>, model: CatalogModel, rowids: readonly number[]): void {
+  const [last] = tx.all<Numbered>(
+    `select rowid as at, * from ${quote(model.name)} where rowid not in (select value from json_each(?))
+     order by rowid desc limit 1`,
+    JSON.stringify(rowids),
+  )
+  if (!last || last.chainHash === null || !rowids.some((at) => at > last.at)) return
+  keepCovered(tx, model, last, new Set())
 }
 
 function keepSome(tx: Pick<Tx, 'all' | 'run'>, model: CatalogModel, rowids: readonly number[]): void {
@@ -25,11 +40,20 @@ function keepSome(tx: Pick<Tx, 'all' | 'run'>, model: CatalogModel, rowids: read
   for (const row of rows) {
     if (row.chainPosition === position) continue
     position = row.chainPosition
-    const covered = coveredWith(tx, model, row)
-    const staying = covered.filter(({ at }) => !going.has(at)).map(({ at }) => at)
-    keep(tx, model, covered)
-    if (staying.length > 0) tx.run(clearing(model), JSON.stringify(staying))
+    keepCovered(tx, model, row, going)
   }
+}
+
+function keepCovered(
+  tx: Pick<Tx, 'all' | 'run'>,
+  model: CatalogModel,
+  row: Numbered,
+  going: ReadonlySet<number>,
+): void {
+  const covered = coveredWith(tx, model, row)
+  const staying = covered.filter(({ at }) => !going.has(at)).map(({ at }) => at)
+  keep(tx, model, covered)
+  if (staying.length > 0) tx.run(clearing(model), JSON.stringify(staying))
 }
 
 /** Every row of the link that covers this one, in the order of writing; none where the link itself is gone. */

@@ -97,9 +97,9 @@ function makeShape(model: CatalogModel, columns: readonly string[], prepare: Pre
   const table = quote(model.name)
   const keyAt = columns.indexOf(model.key[0] ?? '')
   const into = `into ${table} (${[...columns, 'chainPosition', 'chainHash'].map(quote).join(', ')}) values`
-  // Values and no query over the table: SQLite would put what is inserted aside first. Without its key, a row is ignored.
-  const key = `iif((select chainHash from ${table} order by rowid desc limit 1) = ?
-    and not exists (select 1 from "ChainLink" where position > ?), ?, null)`
+  // Values and no query over the table: SQLite would put what is inserted aside first. Without its key, a row is ignored. A last
+  // row with another hash, or with none, is not where the chain ended (chain-kept.ts sees to it when the last row goes).
+  const key = `iif((select chainHash from ${table} order by rowid desc limit 1) = ?, ?, null)`
   const marks = columns.map((_, at) => (at === keyAt ? key : '?')).join(', ')
   return {
     model,
@@ -145,7 +145,7 @@ function insertRows(rows: readonly Row[], { position, text }: Known, after: Know
     const hash = at === rows.length - 1 ? text : null
     if (at > 0 || !after) shape.insert.run(...values, position, hash)
     else {
-      const all = values.toSpliced(shape.keyAt, 0, after.text, after.position)
+      const all = values.toSpliced(shape.keyAt, 0, after.text)
       if (shape.insertAfter.run(...all, position, hash).changes === 0) return false
     }
   }
