@@ -2,21 +2,8 @@
 // there, the insert itself finds out, since a change may have been taken back and another process may have written.
 import type { Statement } from 'better-sqlite3'
 import { type CatalogModel, quote } from './catalog.ts'
-import {
-  addCell,
-  beginningOf,
-  type ChainEnd,
-  chainedModels,
-  digestOf,
-  type Link,
-  linkDigestOf,
-  linkHashOf,
-  linkText,
-  newestIn,
-  rowHashOf,
-  rowIdOf,
-  type Values,
-} from './chain.ts'
+import { addCell, chainedModels, digestOf, linkDigestOf, linkText, newestIn, rowIdOf } from './chain.ts'
+import { adopt, sharing } from './chain-begin.ts'
 import type { Connection } from './connections.ts'
 import type { Domain } from './domains.ts'
 import type { Stored } from './row-codec.ts'
@@ -36,9 +23,6 @@ export interface Chain {
 }
 
 type Prepare = (sql: string) => Statement<unknown[], unknown>
-
-/** So that what a link adds to its row stays small. */
-const MOST_ROWS = 200
 
 export function chainOver(domain: Domain, connection: Connection, prepare: Prepare): Chain {
   const newest = newestIn(chainedModels(domain), connection)
@@ -68,7 +52,7 @@ export function chainOver(domain: Domain, connection: Connection, prepare: Prepa
   return {
     insert(model, entries) {
       const rows = entries.map(({ columns, values }) => rowOf(shapeOf(model, columns), values))
-      for (const some of sharing(rows)) link(model, some)
+      for (const some of sharing(rows, timeOf)) link(model, some)
     },
   }
 }
@@ -150,54 +134,4 @@ function insertRows(rows: readonly Row[], { position, text }: Known, after: Know
     }
   }
   return true
-}
-
-/** A file that has rows in its logs and no chain gets one. Gives the number of links, 0 where there was nothing to do. */
-export function beginChain(domain: Domain, connection: Connection): number {
-  const newest = newestIn(chainedModels(domain), connection)
-  return connection.transaction(() => (newest() ? 0 : adopt(domain, connection).position))()
-}
-
-const SECOND = 'yyyy-mm-ddThh:mm:ss'.length
-
-/** Neighbours of one second: retention takes them at the same time. */
-function sharing<T extends Row | Values>(rows: readonly T[], time?: (row: T) => string): readonly (readonly T[])[] {
-  if (rows.length === 1) return [rows]
-  const groups: T[][] = []
-  let second = ''
-  for (const row of rows) {
-    const own = (time ? time(row) : timeOf(row as Row)).slice(0, SECOND)
-    const last = groups.at(-1)
-    if (last && own === second && last.length < MOST_ROWS) last.push(row)
-    else groups.push([row])
-    second = own
-  }
-  return groups
-}
-
-const PORTION = 1_000
-
-/** Rows that were written before the file had a chain, log by log in the order of writing: their links lie in ChainLink. */
-function adopt(domain: Domain, connection: Connection): ChainEnd {
-  const insert = connection.prepare<unknown[]>(
-    'insert into "ChainLink" (position, log, rowId, createdAt, rowHash, hash) values (?, ?, ?, ?, ?, ?)',
-  )
-  let end: ChainEnd = { position: 0, hash: beginningOf(domain) }
-  const write = (model: CatalogModel, rows: readonly Values[]) => {
-    const link: Link = {
-      ...{ position: end.position + 1, log: model.name, createdAt: String(rows[0]?.createdAt) },
-      rowId: rowIdOf(rows.map((row) => String(row[model.key[0] ?? '']))),
-      rowHash: Buffer.concat(rows.map((row) => rowHashOf(model, row))),
-    }
-    end = { position: link.position, hash: linkHashOf(end.hash, link) }
-    insert.run(link.position, link.log, link.rowId, link.createdAt, link.rowHash, end.hash)
-  }
-  for (const model of chainedModels(domain)) {
-    const portion = connection.prepare<[number], Values & { readonly at: number }>(
-      `select rowid as at, * from ${quote(model.name)} where rowid > ? order by rowid limit ${PORTION}`,
-    )
-    for (let rows = portion.all(0); rows.length > 0; rows = portion.all(rows.at(-1)?.at ?? 0))
-      for (const some of sharing(rows, ({ createdAt }) => String(createdAt))) write(model, some)
-  }
-  return end
 }

@@ -89,13 +89,13 @@ export interface LinkText {
   readonly marks: readonly string[]
 }
 
+const MARKS = new RegExp(`.{${MARK_DIGITS}}`, 'g')
 const LINK_TEXT = new RegExp(`^[0-9a-f]{${HASH_DIGITS}}(?:[0-9a-f]{${MARK_DIGITS}})+$`)
 
 /** Undefined where it is not of this program. */
 export function linkTextOf(text: unknown): LinkText | undefined {
   if (typeof text !== 'string' || !LINK_TEXT.test(text)) return undefined
-  const marks = text.slice(HASH_DIGITS).match(new RegExp(`.{${MARK_DIGITS}}`, 'g')) ?? []
-  return { digest: text.slice(0, HASH_DIGITS), marks }
+  return { digest: text.slice(0, HASH_DIGITS), marks: text.slice(HASH_DIGITS).match(MARKS) ?? [] }
 }
 
 export const digestOf = (text: string): string => hash('sha256', text, 'hex')

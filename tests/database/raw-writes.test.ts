@@ -11,7 +11,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/admin/new-vouchers.ts': 'many vouchers of one order, whose first goes through the guard with the same words',
   'src/database/chain-heads.ts': 'hashes and signatures',
   'src/database/chain-kept.ts': 'hashes of rows that went through the guard',
-  'src/database/chain-write.ts': 'rows that went through the guard, and their hashes',
+  'src/database/chain-begin.ts': 'hashes of rows that were there',
   'src/database/migrations.ts': 'the history of migrations',
   'src/database/outbox.ts': 'times of the next attempt',
   'src/database/rows.ts': 'the guard itself',

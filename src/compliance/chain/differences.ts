@@ -22,7 +22,7 @@ export function differences(marks: readonly string[], digests: readonly string[]
     mark = nextMark
   }
   for (const [at, digest] of digests.entries()) {
-    const found = marks.findIndex((one, index) => index >= mark && digest.startsWith(one))
+    const found = placeOf(marks, mark, digest)
     if (found < 0) continue
     between(found, at)
     mark = found + 1
@@ -30,4 +30,11 @@ export function differences(marks: readonly string[], digests: readonly string[]
   }
   between(marks.length, digests.length)
   return { changed, inserted, missing }
+}
+
+/** Mostly the next one. */
+function placeOf(marks: readonly string[], from: number, digest: string): number {
+  const next = marks[from]
+  if (next !== undefined && digest.startsWith(next)) return from
+  return marks.findIndex((one, at) => at > from && digest.startsWith(one))
 }

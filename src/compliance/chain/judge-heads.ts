@@ -11,8 +11,6 @@ export interface JudgeOptions {
   /** Of all three chains, in the order of time. */
   readonly heads: readonly Gathered[]
   readonly now: Date
-  /** When the oldest row was linked that no head covers; see `judgeAge`. */
-  readonly linkedAfter: (position: number) => string | undefined
 }
 
 export interface Judged {
@@ -171,13 +169,13 @@ function judgePositions(walk: Walk, valid: readonly Gathered[], say: Say): void 
 const nameOf = ({ head }: Gathered): string => `the head ${head.id} of ${head.createdAt}`
 
 function judgeAge(
-  { walk, now, linkedAfter }: JudgeOptions,
+  { walk, now }: JudgeOptions,
   signed: readonly Gathered[],
   newest: Gathered | undefined,
   say: Say,
 ): void {
   const covered = newest?.head.position ?? 0
-  const waited = newest && now.getTime() - Math.max(Date.parse(linkedAfter(covered) ?? '') || 0, timeOf(newest))
+  const waited = newest && now.getTime() - Math.max(Date.parse(walk.followed.get(covered) ?? '') || 0, timeOf(newest))
   // Where no head fits, that was told.
   const isLate = waited === undefined ? signed.length === 0 : waited > LATE_MS
   if (walk.end.position > covered && isLate)

@@ -1,26 +1,11 @@
 // One file's chain against its rows, link by link, in constant memory: both the chain and the logs are read as of one moment.
-import { type CatalogModel, modelsOf, quote } from '../../database/catalog.ts'
-import {
-  beginningOf,
-  type ChainEnd,
-  chainedModels,
-  HASH_BYTES,
-  type Link,
-  linkDigestOf,
-  linkHashOf,
-  rowDigestOf,
-  rowHashOf,
-  rowIdOf,
-  rowIdsOf,
-} from '../../database/chain.ts'
+import { modelsOf } from '../../database/catalog.ts'
+import { beginningOf, type ChainEnd, chainedModels } from '../../database/chain.ts'
 import type { Connection } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
-import { cutoffOf, retentionsOf } from '../../database/retention.ts'
-import { timeText } from '../../database/row-codec.ts'
-import { differences } from './differences.ts'
 import { type HeldLink, type KeptLink, linksInOrder } from './links-in-order.ts'
+import { findInserted, type LogWalk, openLog, readLink } from './read-link.ts'
 import { Collected } from './report.ts'
-import { type Row, rowsInOrder } from './rows-in-order.ts'
 
 export interface WalkOptions {
   readonly now: Date
@@ -37,24 +22,12 @@ export interface Walk {
   readonly removedByRetention: number
   readonly end: ChainEnd
   readonly hashes: ReadonlyMap<number, Buffer>
+  /** When the first row says that it was written that is linked after a wanted position. */
+  readonly followed: ReadonlyMap<number, string>
   /** Links that are missing between others, and links that do not follow from the one before. */
   readonly gaps: Collected
   readonly broken: Collected
   readonly logs: ReadonlyMap<string, LogWalk>
-}
-
-export interface LogWalk {
-  readonly changed: Collected
-  readonly removed: Collected
-  readonly inserted: Collected
-}
-
-interface Log extends LogWalk {
-  readonly model: CatalogModel
-  /** Rows that a link names, changed or not. */
-  there: number
-  row(id: string): Row | undefined
-  isPast(createdAt: unknown): boolean
 }
 
 const PORTION = 500
@@ -74,141 +47,48 @@ export async function walkChain(domain: Domain, reader: Connection, options: Wal
 
 async function walk(domain: Domain, reader: Connection, { now, wanted, signal }: WalkOptions): Promise<Walk> {
   const logs = new Map(chainedModels(domain).map((model) => [model.name, openLog(model, reader, now)]))
-  const [gaps, broken, hashes] = [new Collected(), new Collected(), new Map<number, Buffer>()]
+  const found = { gaps: new Collected(), broken: new Collected() }
+  const [hashes, followed] = [new Map<number, Buffer>(), new Map<number, string>()]
+  const at = (position: number, digest: string | undefined): End => {
+    if (digest !== undefined && wanted.has(position)) hashes.set(position, Buffer.from(digest, 'hex'))
+    return { position, digest }
+  }
   let [links, rows, removedByRetention] = [0, 0, 0]
-  let end: End = { position: 0, digest: beginningOf(domain).toString('hex') }
-  if (wanted.has(0)) hashes.set(0, beginningOf(domain))
+  let end = at(0, beginningOf(domain).toString('hex'))
   for (const link of linksInOrder(domain, reader)) {
-    links += 1
-    const isNext = link.position === end.position + 1
-    const isBehind = link.position > end.position + 1
-    if (isBehind) gaps.add(end.position + 1)
+    const { isNext, isBeyond } = orderOf(link, end)
     const read = readLink(logs, link, isNext ? end.digest : undefined)
-    if (!read.follows || !(isNext || isBehind)) broken.add(link.position)
-    if (link.position > end.position) end = { position: link.position, digest: read.digest }
-    if (end.digest !== undefined && wanted.has(end.position)) hashes.set(end.position, Buffer.from(end.digest, 'hex'))
+    if (isNext && wanted.has(end.position)) followed.set(end.position, timeIn(link))
+    if (isBeyond) found.gaps.add(end.position + 1)
+    if (!read.follows || !(isNext || isBeyond)) found.broken.add(link.position)
+    if (isNext || isBeyond) end = at(link.position, read.digest)
+    links += 1
     rows += read.rows
     removedByRetention += read.past
-    if (links % PORTION > 0) continue
-    await turnOfLoop()
+    if (links % PORTION === 0) await turnOfLoop()
     signal?.throwIfAborted()
   }
   signal?.throwIfAborted()
   for (const log of logs.values()) findInserted(log, reader)
   const hash = Buffer.from(end.digest ?? '', 'hex')
-  return { domain, links, rows, removedByRetention, end: { position: end.position, hash }, hashes, gaps, broken, logs }
+  return {
+    ...{ domain, links, rows, removedByRetention, end: { position: end.position, hash }, hashes, followed },
+    ...{ ...found, logs },
+  }
 }
+
+/** Neither: out of order, or no position at all. */
+const orderOf = ({ position }: KeptLink | HeldLink, end: End) => ({
+  isNext: position === end.position + 1,
+  isBeyond: position > end.position + 1,
+})
+
+const timeIn = (link: KeptLink | HeldLink): string => String('rows' in link ? link.rows[0]?.createdAt : link.createdAt)
 
 interface End {
   readonly position: number
   /** Of the link there; undefined where it is gone. */
   readonly digest: string | undefined
-}
-
-interface Read {
-  /** False where the hash is not that of what the link covers; true where a row that is not as it was hides that. */
-  readonly follows: boolean
-  readonly digest: string | undefined
-  readonly rows: number
-  readonly past: number
-}
-
-/** `before`: the hash of the link before, where that is there. */
-function readLink(logs: ReadonlyMap<string, Log>, link: KeptLink | HeldLink, before: string | undefined): Read {
-  const log = logs.get(link.log)
-  if ('rows' in link) return readHeld(log, link, before)
-  const digest = link.hash.toString('hex')
-  const compared = log && compareRows(log, link)
-  const isRight = before === undefined || linkHashOf(Buffer.from(before, 'hex'), asWritten(link)).equals(link.hash)
-  return { follows: isRight && compared !== undefined, digest, rows: compared?.rows ?? 0, past: compared?.past ?? 0 }
-}
-
-/** Rows with the link in the last of them. */
-function readHeld(log: Log | undefined, { position, rows, text }: HeldLink, before: string | undefined): Read {
-  if (!log || !text) {
-    const isHeld = rows.some(({ chainHash }) => chainHash !== null)
-    if (!isHeld) log?.removed.add(position) // The row that held it.
-    return { follows: !isHeld, digest: undefined, rows: 0, past: 0 }
-  }
-  const { name, key } = log.model
-  const digests = rows.map((row) => rowDigestOf(log.model, row))
-  const ids = rows.map((row) => String(row[key[0] ?? '']))
-  const { changed, inserted, missing } = differences(text.marks, digests)
-  for (const at of changed) log.changed.add(position, ids[at])
-  for (const at of inserted) log.inserted.add(position, ids[at])
-  for (let at = 0; at < missing; at++) log.removed.add(position)
-  const areSame = changed.length + inserted.length + missing === 0
-  const says = { position, log: name, rowId: rowIdOf(ids), createdAt: String(rows[0]?.createdAt) }
-  const isRight =
-    before === undefined || linkDigestOf(before, { ...says, rowDigests: digests.join('') }) === text.digest
-  const intact = rows.length - changed.length - inserted.length
-  return { follows: isRight || !areSame, digest: text.digest, rows: intact, past: 0 }
-}
-
-/** A time that looks like a number is stored as one. */
-const asWritten = (link: Link): Link => ({ ...link, createdAt: String(link.createdAt) })
-
-/** Undefined where the link cannot be of this program. */
-function compareRows(log: Log, link: Link): { readonly rows: number; readonly past: number } | undefined {
-  const ids = idsOf(link)
-  if (!ids || link.rowHash.length !== ids.length * HASH_BYTES) return undefined
-  let [rows, past] = [0, 0]
-  for (const [at, id] of ids.entries()) {
-    const row = log.row(id)
-    if (row?.chainPosition === null) log.there += 1
-    if (!row && log.isPast(link.createdAt)) past += 1
-    else if (!row) log.removed.add(link.position, id)
-    else if (isAsWritten(log.model, row, link.rowHash, at)) rows += 1
-    else log.changed.add(link.position, id)
-  }
-  return { rows, past }
-}
-
-function idsOf(link: Link): readonly string[] | undefined {
-  try {
-    return rowIdsOf(link)
-  } catch {
-    return undefined
-  }
-}
-
-const isAsWritten = (model: CatalogModel, row: Row, hashes: Uint8Array, at: number): boolean =>
-  rowHashOf(model, row).equals(hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))
-
-/** Rows that share a link are of one second; the link tells the time of the first. */
-const SECOND_MS = 1_000
-/** Times before it are none: retention keeps such rows. */
-const EARLIEST = '1970-01-01'
-
-function openLog(model: CatalogModel, reader: Connection, now: Date): Log {
-  const retention = retentionsOf([model.domain]).find((one) => one.model.name === model.name)
-  const before = retention && timeText(new Date(cutoffOf(retention, now).getTime() + SECOND_MS))
-  return {
-    model,
-    there: 0,
-    changed: new Collected(),
-    removed: new Collected(),
-    inserted: new Collected(),
-    row: rowsInOrder(model, reader),
-    isPast: (time) => before !== undefined && typeof time === 'string' && time >= EARLIEST && time < before,
-  }
-}
-
-/** Only where there are more rows without a link of their own than ChainLink names: SQLite sorts all of them for it. */
-function findInserted({ model, there, inserted }: Log, reader: Connection): void {
-  const [table, key] = [quote(model.name), quote(model.key[0] ?? '')]
-  const count = reader.prepare(`select count(*) from ${table} where chainPosition is null`).pluck().get() as number
-  if (count <= there) return
-  const found = reader
-    .prepare(
-      `select ${key} from ${table} where chainPosition is null
-       except select rowId from "ChainLink" where log = @log and length(rowHash) = ${HASH_BYTES}
-       except select value from "ChainLink", json_each(iif(json_valid(rowId), rowId, '[]'))
-         where log = @log and length(rowHash) > ${HASH_BYTES}`,
-    )
-    .pluck()
-    .iterate({ log: model.name }) as IterableIterator<string>
-  for (const id of found) inserted.add(0, String(id))
 }
 
 /** Whether what a table is called is a log of a chain, for whoever reads a report. */

@@ -1,7 +1,5 @@
 // Whether the logs are as they were written (POPIA section 19): every row has its link, every link its row, every link follows
 // from the one before, and the whole is what the signed heads said that it was.
-import { quote } from '../../database/catalog.ts'
-import { chainedModels } from '../../database/chain.ts'
 import type { Head } from '../../database/chain-heads.ts'
 import type { Connection } from '../../database/connections.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
@@ -35,28 +33,13 @@ export async function verifyChains(
   for (const domain of DOMAINS) {
     const wanted = new Set(heads.flatMap(({ head }) => (head.domain === domain ? [head.position] : [])))
     const walk = await walkChain(domain, readers[domain], { now, wanted, signal })
-    const judged = judgeHeads({
-      walk,
-      heads,
-      now,
-      linkedAfter: (position) => linkedAfter(readers[domain], domain, position),
-    })
+    const judged = judgeHeads({ walk, heads, now })
     findings.push(...brokenIn(walk), ...rowsIn(walk), ...judged.findings, ...restoresOf(domain, heads))
     chains.push(summaryOf(walk, heads, judged.newest))
     onChain?.(domain, walk.links)
   }
   const passed = findings.every(({ severity }) => severity === 'low' || severity === 'info')
   return { at: now.toISOString(), passed, chains, findings }
-}
-
-/** When the first row was written whose link comes after that position. */
-function linkedAfter(reader: Connection, domain: Domain, position: number): string | undefined {
-  const places = chainedModels(domain).map(
-    ({ name }) => `select chainPosition as at, createdAt from ${quote(name)} where chainPosition > @position`,
-  )
-  const all = ['select position as at, createdAt from "ChainLink" where position > @position', ...places]
-  const first = reader.prepare(`select createdAt, min(at) as at from (${all.join(' union all ')})`).get({ position })
-  return (first as { readonly createdAt: string | null }).createdAt ?? undefined
 }
 
 function summaryOf(walk: Walk, heads: readonly Gathered[], newest: Gathered | undefined): ChainSummary {

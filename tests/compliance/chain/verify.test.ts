@@ -1,7 +1,7 @@
 // Each way to write past the application is found, and what the application does by itself is not.
 import { expect, it } from 'vitest'
 import { beginningOf, type Link, linkHashOf, type RowLink } from '../../../src/database/chain.ts'
-import { beginChain } from '../../../src/database/chain-write.ts'
+import { beginChain } from '../../../src/database/chain-begin.ts'
 import { openWriter } from '../../../src/database/connections.ts'
 import { purge } from '../../../src/ops/purge/purge.ts'
 import { START } from '../../helpers/one-file.ts'
