@@ -8,6 +8,7 @@ import type { Domain } from './database/domains.ts'
 import { migrationState } from './database/migrations.ts'
 import { probe } from './database/probe.ts'
 import { FileError } from './errors.ts'
+import { hashKeyOf } from './identity/hash-key.ts'
 import { type Attempt, PiiAttempts } from './identity/pii-attempts.ts'
 import { createJoin, type Join } from './join/join.ts'
 import { createMailer, type Mailer, type MailLine } from './mail/mailer.ts'
@@ -101,6 +102,7 @@ export async function createContext(config: Config, overrides: Partial<Sources> 
     createSagas({
       ...sources,
       files,
+      hashKey: await hashKeyOf(files.identity, sources),
       maxAttempts: config.outboxMaxAttempts,
       onFailure: sources.deliveryFailed,
       onDetached: (attempts) => piiAttempts.detached(attempts),

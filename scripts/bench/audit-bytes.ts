@@ -3,7 +3,7 @@
 // Processor time is told too: it does not know who else runs.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, createWriteStream, mkdtempSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { type ScanReport, scanSources } from '../../src/compliance/audit/bytes/scan.ts'
@@ -13,6 +13,7 @@ import { seededRandom } from '../../src/ops/makers.ts'
 import type { AuditBenchOptions, AuditBenchResult } from './audit.ts'
 import { benchData } from './data.ts'
 import { type Figure, spread, verdict } from './measure.ts'
+import { highWaterMark } from './processes.ts'
 
 const MB = 1_000_000
 const POLL_MS = 50
@@ -99,7 +100,7 @@ async function benchGrep(dir: string, identity: string, billing: string): Promis
   })
   let peak = 0
   const timer = setInterval(() => {
-    peak = Math.max(peak, highWaterMark(child.pid ?? 0))
+    peak = Math.max(peak, highWaterMark(child.pid))
   }, POLL_MS)
   try {
     // 1: no line was found, as it should be.
@@ -112,10 +113,7 @@ async function benchGrep(dir: string, identity: string, billing: string): Promis
   }
   const ms = performance.now() - began
   const one = (name: string, value: number): Figure => ({ name, median: value, min: value, max: value })
-  return [
-    one('  grep -F: ms for billing.db alone, as they stand alone', ms),
-    one('  grep -F: MB of memory', peak * 0.001024),
-  ]
+  return [one('  grep -F: ms for billing.db alone, as they stand alone', ms), one('  grep -F: MB of memory', peak / MB)]
 }
 
 async function writeValues(identity: string, path: string): Promise<void> {
@@ -128,13 +126,4 @@ async function writeValues(identity: string, path: string): Promise<void> {
   reader.close()
   file.end()
   await once(file, 'finish')
-}
-
-/** In KiB; 0 once the process is gone. */
-function highWaterMark(pid: number): number {
-  try {
-    return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
-  } catch {
-    return 0
-  }
 }

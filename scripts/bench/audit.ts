@@ -1,6 +1,8 @@
 // What audits cost, part by part.
 import { benchBytes } from './audit-bytes.ts'
 import { benchChain } from './audit-chain.ts'
+import { benchErasure } from './audit-erasure.ts'
+import { benchWhole } from './audit-whole.ts'
 import type { Figure, Verdict } from './measure.ts'
 
 export interface AuditBenchOptions {
@@ -16,7 +18,7 @@ export interface AuditBenchResult {
 
 type Part = (options: AuditBenchOptions) => Promise<AuditBenchResult>
 
-const PARTS: readonly Part[] = [benchBytes, benchChain]
+const PARTS: readonly Part[] = [benchWhole, benchErasure, benchBytes, benchChain]
 
 export async function benchAudit(options: AuditBenchOptions): Promise<AuditBenchResult> {
   const results: AuditBenchResult[] = []

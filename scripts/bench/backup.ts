@@ -11,7 +11,7 @@ import Database from 'better-sqlite3'
 import { type BackupPolicy, readPolicies } from '../../src/ops/backup/policy.ts'
 import { takeBackup } from '../../src/ops/backup/take.ts'
 import { benchData } from './data.ts'
-import { type Figure, spread, type Verdict, verdict } from './measure.ts'
+import { type Figure, quantile, spread, type Verdict, verdict } from './measure.ts'
 import { scratchOf } from './scratch.ts'
 
 export interface BackupOptions {
@@ -126,7 +126,7 @@ async function besideWrites(path: string, dir: string, options: BackupOptions): 
   } finally {
     await writer.end()
   }
-  const at = (share: number, rounds_: readonly number[][]) => spread(rounds_.map((times) => percentile(times, share)))
+  const at = (share: number, rounds_: readonly number[][]) => spread(rounds_.map((times) => quantile(times, share)))
   const rows = [0.5, 0.99, 1].flatMap((share) => {
     const name = share === 1 ? 'longest' : `p${share * 100}`
     return [
@@ -134,16 +134,11 @@ async function besideWrites(path: string, dir: string, options: BackupOptions): 
       { name: `  the same while gogga backup runs, ${name} (µs)`, ...at(share, busy) },
     ]
   })
-  const ratio = spread(busy.map((times, round) => percentile(times, 0.99) / percentile(idle[round] ?? [], 0.99)))
+  const ratio = spread(busy.map((times, round) => quantile(times, 0.99) / quantile(idle[round] ?? [], 0.99)))
   return {
     figures: rows,
     verdicts: [verdict('p99 of writes during a backup / idle, median of the rounds', ratio.median, 2)],
   }
-}
-
-function percentile(times: readonly number[], share: number): number {
-  const sorted = [...times].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
 async function backUp(path: string, dir: string): Promise<void> {

@@ -15,8 +15,9 @@ Usage: npm run bench -- [join] [http] [writes] [split] [purge] [memory] [backup]
   memory   peak memory of gogga split on a file of 2 GB; takes minutes and 8 GB of disk, and runs only when it is named
   backup   gogga backup of a file of 1.4 GB against VACUUM INTO by the sqlite3 shell, and writes beside it; takes minutes and
            10 GB of disk, and runs only when it is named
-  audit    the search of raw bytes for a million people's values against grep -F, and what the chain of the logs costs; takes
-           minutes and 4 GB of disk, and runs only when it is named
+  audit    a whole audit of a million people by itself and beside requests, erasure of one of them, the search of raw bytes
+           against grep -F, and what the chain of the logs costs; takes a quarter of an hour and 10 GB of disk, and runs only
+           when it is named
 
   --users N   people in the data (default: 100000)
   --quick     small data and few rounds: to see that it runs, not for figures

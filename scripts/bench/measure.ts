@@ -43,6 +43,15 @@ export function spread(values: readonly number[]): { median: number; min: number
   return { median: at(Math.floor(sorted.length / 2)), min: at(0), max: at(sorted.length - 1) }
 }
 
+/** The value that `share` (0 to 1) of them are below. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
+}
+
+/** A figure of one run. */
+export const single = (name: string, value: number): Figure => ({ name, median: value, min: value, max: value })
+
 export interface Verdict {
   readonly name: string
   readonly value: number

@@ -1,11 +1,12 @@
 // The memory that gogga split needs for a large file: the peak of its process, as the kernel counts it (VmHWM).
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildLegacyDatabase } from '../../tests/helpers/legacy-database.ts'
 import { type Figure, type Verdict, verdict } from './measure.ts'
+import { highWaterMark } from './processes.ts'
 
 export interface MemoryOptions {
   readonly people: number
@@ -46,19 +47,10 @@ async function peakOf(args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [GOGGA, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
   let peak = 0
   const timer = setInterval(() => {
-    peak = Math.max(peak, highWaterMark(child.pid ?? 0))
+    peak = Math.max(peak, highWaterMark(child.pid))
   }, POLL_MS)
   const [code] = (await once(child, 'exit')) as [number]
   clearInterval(timer)
   if (code !== 0) throw new Error(`gogga ${args.join(' ')} ended with ${code}`)
-  return Math.round(peak * 1.024) / 1_000
-}
-
-/** In KiB; 0 once the process is gone. */
-function highWaterMark(pid: number): number {
-  try {
-    return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
-  } catch {
-    return 0
-  }
+  return Math.round(peak / 1_000) / 1_000
 }

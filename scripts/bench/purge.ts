@@ -1,16 +1,16 @@
 // Requests to a server while `gogga purge`, a process of its own, removes a large sign-in log from the same file: how long they
 // take with and without it, and how long it kept the file's writer. Half of the requests write to identity.db, since
 // personal information in clear leaves a row in the access log.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pathInFolder } from '../../src/config.ts'
-import { DOMAINS } from '../../src/database/domains.ts'
 import { CACHE } from './data.ts'
-import { firstLine } from './http.ts'
-import { type Figure, spread, type Verdict, verdict } from './measure.ts'
+import { GOGGA, type Latencies, load, loadKeys, startServer, together } from './load.ts'
+import { type Figure, quantile, spread, type Verdict, verdict } from './measure.ts'
 import { logData } from './purge-data.ts'
+import { copyFiles } from './scratch.ts'
 
 export interface PurgeBenchOptions {
   /** In the sign-in log; two fifths of them are due. */
@@ -19,11 +19,6 @@ export interface PurgeBenchOptions {
   readonly seconds: number
   readonly rounds: number
   readonly say: (text: string) => void
-}
-
-interface Latencies {
-  readonly reads: readonly number[]
-  readonly writes: readonly number[]
 }
 
 interface Report {
@@ -38,8 +33,6 @@ interface Round {
   readonly seconds: number
 }
 
-const GOGGA = join(import.meta.dirname, '../gogga.ts')
-const EVERY_MS = 20
 const LIMIT_MS = 20
 
 export async function benchPurge(options: PurgeBenchOptions): Promise<{ figures: Figure[]; verdicts: Verdict[] }> {
@@ -49,7 +42,7 @@ export async function benchPurge(options: PurgeBenchOptions): Promise<{ figures:
     options.say(`purge: round ${round + 1} of ${options.rounds}`)
     const dir = mkdtempSync(join(CACHE, 'purging-'))
     try {
-      copy(data, dir)
+      copyFiles((domain) => pathInFolder(data, domain), dir)
       rounds.push(await measured(dir, options.seconds))
     } finally {
       rmSync(dir, { recursive: true, force: true })
@@ -58,37 +51,24 @@ export async function benchPurge(options: PurgeBenchOptions): Promise<{ figures:
   return { figures: figuresOf(rounds), verdicts: verdictsOf(rounds) }
 }
 
-function copy(data: string, dir: string): void {
-  for (const domain of DOMAINS) {
-    mkdirSync(dirname(pathInFolder(dir, domain)), { mode: 0o700 })
-    copyFileSync(pathInFolder(data, domain), pathInFolder(dir, domain))
-  }
-  execFileSync('sync', ['-f', dir]) // What the copy left for the disk to do is not the purge's.
-}
-
 async function measured(dir: string, seconds: number): Promise<Round> {
   // The server would purge by itself, and is to do nothing else here.
   const env = { ...process.env, GOGGA_DATA_DIR: dir, PORT: '0', GOGGA_LOG_LEVEL: 'warn', GOGGA_BACKGROUND: 'off' }
-  const keyOf = (...scopes: readonly string[]) => {
-    const words = ['keys', 'create', '--days', '1', ...scopes.flatMap((scope) => ['--scope', scope])]
-    if (scopes.includes('pii:read')) words.push('--purpose', 'service-operation')
-    return execFileSync(process.execPath, [GOGGA, ...words], { env, encoding: 'utf8' }).trim()
-  }
-  const keys = { read: keyOf('frontend'), write: keyOf('frontend', 'pii:read') }
-  const server = spawn(process.execPath, [GOGGA, 'serve', '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const keys = loadKeys(env)
+  const server = await startServer(env)
   try {
-    const { address } = JSON.parse(await firstLine(server)) as { address: string }
+    const loaded = (until: AbortSignal) =>
+      load({ address: server.address, keys, path: (nth) => `/v1/users/user${nth % 1_000}` }, until)
     const forSeconds = (count: number) => AbortSignal.timeout(count * 1_000)
-    await load(address, keys, forSeconds(Math.min(2, seconds))) // Warms up.
-    const before = await load(address, keys, forSeconds(seconds / 2))
+    await loaded(forSeconds(Math.min(2, seconds))) // Warms up.
+    const before = await loaded(forSeconds(seconds / 2))
     const began = performance.now()
-    const { report, beside } = await besidePurge(env, (until) => load(address, keys, until))
+    const { report, beside } = await besidePurge(env, loaded)
     const took = (performance.now() - began) / 1_000
-    const after = await load(address, keys, forSeconds(seconds / 2))
-    const without = { reads: [...before.reads, ...after.reads], writes: [...before.writes, ...after.writes] }
-    return { without, beside, report, seconds: took }
+    const after = await loaded(forSeconds(seconds / 2))
+    return { without: together(before, after), beside, report, seconds: took }
   } finally {
-    server.kill('SIGTERM')
+    server.process.kill('SIGTERM')
   }
 }
 
@@ -103,31 +83,6 @@ async function besidePurge(env: NodeJS.ProcessEnv, loaded: (until: AbortSignal) 
   return { beside, report: JSON.parse(await said) as Report }
 }
 
-/** Requests at a steady rate, whether or not the last one was answered. Times count from when each was due. */
-async function load(address: string, keys: { read: string; write: string }, until: AbortSignal): Promise<Latencies> {
-  const latencies = { reads: [] as number[], writes: [] as number[] }
-  const running: Promise<void>[] = []
-  const began = performance.now()
-  for (let nth = 0; !until.aborted; nth++) {
-    const due = began + nth * EVERY_MS
-    const left = due - performance.now()
-    if (left > 0) await new Promise((resolve) => setTimeout(resolve, left))
-    const [key, times] = nth % 2 === 0 ? [keys.read, latencies.reads] : [keys.write, latencies.writes]
-    running.push(ask(`${address}/v1/users/user${nth % 1_000}`, key, due).then((ms) => void times.push(ms)))
-  }
-  await Promise.all(running)
-  return latencies
-}
-
-async function ask(url: string, key: string, due: number): Promise<number> {
-  const response = await fetch(url, { headers: { authorization: `Bearer ${key}` } })
-  await response.arrayBuffer()
-  if (!response.ok) throw new Error(`The server answered ${response.status}`)
-  return performance.now() - due
-}
-
-const quantile = (values: readonly number[], share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ?? Number.NaN
 const isOver = (ms: number): boolean => ms > LIMIT_MS
 
 function figuresOf(rounds: readonly Round[]): Figure[] {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { PiiKind } from '../../src/pii/kinds.ts'
 import { encodings, type Forms, heldEncodings, heldSentences, lookAlikes, sentences } from './forms.ts'
 import { heldNegatives, type Makers, negatives } from './negatives.ts'
+import { heldNearMisses, heldOtherwise, nearMisses, type Otherwise, otherwise } from './otherwise.ts'
 import { inventedOf, personOf } from './people.ts'
 import { type Random, randomOf } from './random.ts'
 
@@ -55,13 +56,34 @@ function without(makers: Makers, count: number, heldOut: boolean, random: Random
   )
 }
 
+const EACH = 10
+
+function written(
+  writers: Readonly<Record<string, { readonly kind: PiiKind; readonly write: (random: Random) => Otherwise }>>,
+  heldOut: boolean,
+  random: Random,
+): Line[] {
+  return Object.entries(writers).flatMap(([form, { kind, write }]) =>
+    Array.from({ length: EACH }, (): Line => {
+      const [text, value] = write(random)
+      return { text, spans: [{ kind, value }], form, heldOut }
+    }),
+  )
+}
+
 const random = randomOf(20_261_122)
+// Of a generator of their own, so that what was there before stays as it is.
+const later = randomOf(20_261_123)
 const lines = [
   ...[sentences, encodings, lookAlikes].flatMap((forms) => positives(forms, false, random)),
   ...pairs(random),
   ...without(negatives, 18, false, random),
   ...[heldSentences, heldEncodings].flatMap((forms) => positives(forms, true, random)),
   ...without(heldNegatives, 20, true, random),
+  ...written(otherwise, false, later),
+  ...without(nearMisses, EACH, false, later),
+  ...written(heldOtherwise, true, later),
+  ...without(heldNearMisses, EACH, true, later),
 ]
 const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
 if (process.argv.includes('--print')) process.stdout.write(text)

@@ -3,6 +3,7 @@
 import { type AuditOptions, runAudit } from '../compliance/audit/audit.ts'
 import type { AuditAnswer, AuditTask } from '../compliance/audit/auditor.ts'
 import type { AuditReport } from '../compliance/audit/report.ts'
+import { answerOneTask } from '../compliance/in-process.ts'
 import type { Policies } from '../ops/backup/policy.ts'
 import { stepBack } from '../ops/backup/step-back.ts'
 import { archivesOf } from './audit-archives.ts'
@@ -11,18 +12,13 @@ export interface ServedTask extends AuditTask {
   readonly policies: Policies
 }
 
-// Whoever began it ends it, or is gone.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
-process.once('disconnect', () => process.exit())
-process.once('message', (task: ServedTask) => {
-  stepBack()
-  audited(task).then(
-    (report) => answer({ report }),
-    (error: { code?: string; name?: string }) => answer({ code: error.code ?? error.name ?? 'unknown' }),
-  )
-})
-
-const answer = (message: AuditAnswer) => process.send?.(message, () => process.disconnect())
+answerOneTask<ServedTask, AuditAnswer>(
+  async (task) => {
+    stepBack()
+    return { report: await audited(task) }
+  },
+  (code) => ({ code }),
+)
 
 async function audited({ startedAt, policies, ...task }: ServedTask): Promise<AuditReport> {
   const began = performance.now()

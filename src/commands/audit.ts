@@ -78,7 +78,7 @@ function askedOf(args: Arguments, config: Config): Asked {
   return {
     sections: words.length > 0 ? (words as readonly Section[]) : undefined,
     logs: { files: named.length > 0 ? named : config.logFiles, mebibytes },
-    key: keyFile === undefined ? signingKeyOf(config) : readSigningKey(keyFile),
+    key: keyFile === undefined ? signingKeyOf(config) : readSigningKey(keyFile, '--sign'),
   }
 }
 
@@ -97,7 +97,7 @@ async function audited(config: Config, { sections, logs }: Asked, args: Argument
     const { paths, busyTimeoutMs } = config
     return await runAudit({
       ...{ id: randomUUID(), cause: 'command', now: () => new Date(), program: applicationOf().version },
-      ...{ paths, busyTimeoutMs, publicKeys: publicKeysOf(config, args), logs, signal },
+      ...{ paths, busyTimeoutMs, ...publicKeysOf(config, args), logs, signal },
       ...(withBackups ? await archivesOf(policies, signal) : {}),
       ...(sections && { sections }),
       onProgress: (section, done, total, what) => progress.update(section, done, total || done, what),

@@ -6,6 +6,7 @@ import { keptFiles } from '../ops/restore/kept-files.ts'
 import { type RestoreReport, restore } from '../ops/restore/restore.ts'
 import { openBackupContext, printJson } from './backup-context.ts'
 import type { Arguments, Command } from './command.ts'
+import { markSignerOf } from './mark-signer.ts'
 
 export const restoreCommand: Command = {
   usage: 'restore DOMAIN [--from ID|latest] [--at TIME] [--forget-old] [--dry-run] [--json]',
@@ -36,7 +37,8 @@ export const restoreCommand: Command = {
     using context = openBackupContext()
     const { config, policies, sources, signal, progress, endProgress } = context
     const options = { policy: policies[domain], wanted, paths: config.paths, dryRun: args.flag('dry-run') }
-    const report = await restore({ ...options, sources, signal, progress })
+    const signer = options.dryRun ? undefined : markSignerOf(config)
+    const report = await restore({ ...options, sources, signer, signal, progress })
     endProgress()
     if (args.flag('json')) printJson(report)
     else process.stdout.write(textOf(report))

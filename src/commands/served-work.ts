@@ -4,6 +4,7 @@ import { type Auditor, createAuditor } from '../compliance/audit/auditor.ts'
 import { auditConnections } from '../compliance/audit/handles/connections.ts'
 import type { AuditReport } from '../compliance/audit/report.ts'
 import { headsJob } from '../compliance/chain/heads.ts'
+import { createVerifier, type Verifier } from '../compliance/chain/verifier.ts'
 import type { Context } from '../context.ts'
 import type { ServeOptions } from '../main.ts'
 import { checkJob } from '../ops/check/check-job.ts'
@@ -16,13 +17,14 @@ import { signingKeyOf } from './audit-context.ts'
 import type { ServedTask } from './audit-process.ts'
 
 /** Throws UsageError where the backup policy or the signing key does not fit. */
-export function servedWork(context: Context): Pick<ServeOptions, 'auditor' | 'figures' | 'jobs'> {
+export function servedWork(context: Context): Pick<ServeOptions, 'auditor' | 'figures' | 'jobs' | 'verifier'> {
   const { config, files, now, checker, policies, purged: onPurged } = context
   const purge = purgeJob({ files, now, onPurged })
   const heads = headsJob({ files, now, key: signingKeyOf(config) })
   const auditor = auditorOf(context)
   return {
     auditor,
+    verifier: verifierOf(context),
     figures: {
       audits: () => figuresOf(auditor),
       backups: backupFigures(policies(), now),
@@ -51,9 +53,15 @@ export function auditorOf({ config, files, now, newId, policies }: Context): Aud
   })
 }
 
-function figuresOf(auditor: Auditor): AuditFigures | undefined {
-  const newest = auditor.newest()
-  if (!newest) return undefined
-  const { counts } = JSON.parse(newest.report) as AuditReport
-  return { at: new Date(newest.startedAt), counts }
+/** Owned by the app. */
+export function verifierOf({ config, now }: Pick<Context, 'config' | 'now'>): Verifier {
+  const key = signingKeyOf(config)
+  const process = new URL('./verify-process.ts', import.meta.url)
+  return createVerifier({ process, paths: config.paths, publicKeys: key ? [key.publicPem] : [], now })
+}
+
+function figuresOf(auditor: Auditor): AuditFigures {
+  const kept = auditor.newest()
+  const newest = kept && { at: new Date(kept.startedAt), counts: (JSON.parse(kept.report) as AuditReport).counts }
+  return { newest, hasFailed: auditor.failedAt !== undefined }
 }

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { noteCommandAccess } from '../compliance/command-access.ts'
+import { placesIn } from '../compliance/erasure/erase.ts'
 import { exportPerson, personIn } from '../compliance/export/export.ts'
 import { htmlOf } from '../compliance/export/html.ts'
 import { jsonOf } from '../compliance/export/json.ts'
 import { pdfOf } from '../compliance/export/pdf.ts'
+import { openOwnReaders } from '../compliance/own-readers.ts'
 import { streamTo, streamToFile } from '../compliance/stream-out.ts'
 import { readConfig } from '../config.ts'
 import { openFile } from '../database/clients.ts'
 import { UsageError } from '../errors.ts'
-import { openOwnReaders } from './audit-context.ts'
 import type { Arguments, Command } from './command.ts'
 
 const VERB = 'gogga subject export'
@@ -40,7 +41,7 @@ export const subjectExportCommand: Command = {
       const access = { command: VERB, fields: ['*'], subjects: person.ids, purpose: 'access-request' } as const
       await identity.change((tx) => noteCommandAccess(tx, access, { now: () => now, newId: randomUUID }))
     }
-    await writeAll(args, () => exportPerson({ readers, person, now }))
+    await writeAll(args, () => exportPerson({ readers, person, now, unassigned: placesIn(config).unassigned }))
     return 0
   },
 }

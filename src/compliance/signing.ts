@@ -17,10 +17,14 @@ const ID_DIGITS = 16
 /** A group may read it, as with the other files; nobody else, and only its owner may change it. */
 const TOO_OPEN = 0o027
 
+/** What named a file: an option, or the variable. */
+export type NamedBy = 'GOGGA_SIGNING_KEY_FILE' | '--sign' | '--public-key'
+
 /** PEM with PKCS#8. Throws UsageError that says what is wrong with the file, never what is in it. */
-export function readSigningKey(file: string): SigningKey {
-  const key = privateKeyIn(file, read(file))
-  requirePrivate(file)
+export function readSigningKey(file: string, by: NamedBy = 'GOGGA_SIGNING_KEY_FILE'): SigningKey {
+  const named = { file, by }
+  const key = privateKeyIn(named, read(named))
+  requirePrivate(named)
   const publicKey = createPublicKey(key)
   const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
   return { id: idOf(publicKey), sign: (bytes) => sign(null, bytes, key), publicPem }
@@ -28,7 +32,7 @@ export function readSigningKey(file: string): SigningKey {
 
 /** Public keys of a file in PEM, one or several. Throws UsageError. */
 export function readPublicKeys(file: string): readonly string[] {
-  const pems = read(file)
+  const pems = read({ file, by: '--public-key' })
     .toString('latin1')
     .match(/-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----/gs)
   const keys = (pems ?? []).map((pem) => readable(() => createPublicKey(pem)))
@@ -54,34 +58,63 @@ const idOf = (key: KeyObject): string =>
     .digest('hex')
     .slice(0, ID_DIGITS)
 
-function read(file: string): Buffer {
+interface Named {
+  readonly file: string
+  readonly by: NamedBy
+}
+
+const wrong = ({ file, by }: Named, what: string, hint: string, cause?: unknown): UsageError =>
+  new UsageError(`${by}: the key file ${file} ${what}`, { hint, cause })
+
+const MAKE_ONE = 'openssl genpkey -algorithm ed25519 -out signing.pem; chmod 600 signing.pem.'
+const OR_NONE = `Where there never was one: ${MAKE_ONE} Unset, nothing is signed.`
+/** Never over the file that is there: it may be somebody's key. */
+const MAKE = `Name another file. To make one: ${MAKE_ONE} Give its public key to whoever audits.`
+
+const READ_CODES: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  ENOENT: ['is not there', 'Put the key there, or name the file that holds it.'],
+  ENOTDIR: ['is not there', 'Put the key there, or name the file that holds it.'],
+  EISDIR: ['is a folder, expected a file', 'Name the file itself.'],
+  EACCES: [
+    'may not be read by this user',
+    "Give it to this user: chown it, with mode 600, and its folder's right to enter.",
+  ],
+}
+
+function read(named: Named): Buffer {
   try {
-    return readFileSync(file)
+    return readFileSync(named.file)
   } catch (cause) {
-    throw new UsageError(`The key file ${file} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, {
-      cause,
-      hint: 'Check GOGGA_SIGNING_KEY_FILE and the rights on the file.',
-    })
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException
+    const [what, hint] = READ_CODES[code] ?? [`cannot be read: ${code}`, 'Check the name and the rights on the file.']
+    const other = what === 'is not there' && named.by === 'GOGGA_SIGNING_KEY_FILE' ? ` ${OR_NONE}` : ''
+    throw wrong(named, what, `${hint}${other}`, cause)
   }
 }
 
-function privateKeyIn(file: string, pem: Buffer): KeyObject {
+function privateKeyIn(named: Named, pem: Buffer): KeyObject {
   const key = readable(() => createPrivateKey(pem))
   if (key?.asymmetricKeyType === 'ed25519') return key
-  throw new UsageError(`The key file ${file} does not hold an Ed25519 private key in PEM`, {
-    hint: `Make one: openssl genpkey -algorithm ed25519 -out ${file}; chmod 600 ${file}. Give its public key to whoever audits.`,
-  })
+  const text = pem.toString('latin1')
+  const expected = 'expected an Ed25519 private key in PEM'
+  if (key) throw wrong(named, `holds a private key of the kind ${key.asymmetricKeyType}, ${expected}`, MAKE)
+  if (text.trim() === '') throw wrong(named, `is empty, ${expected}`, MAKE)
+  if (/-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(text))
+    throw wrong(
+      named,
+      'holds a key behind a passphrase, which nobody is there to type',
+      'openssl pkey -in OLD -out signing.pem; chmod 600 signing.pem; and name that file, on a disk that is encrypted itself.',
+    )
+  if (text.includes('-----BEGIN PUBLIC KEY'))
+    throw wrong(named, `holds a public key, ${expected}`, 'Name the private key that it belongs to.')
+  throw wrong(named, `does not hold an Ed25519 private key in PEM`, MAKE)
 }
 
-function requirePrivate(file: string): void {
-  const mode = statSync(file).mode & 0o777
+function requirePrivate(named: Named): void {
+  const mode = statSync(named.file).mode & 0o777
   if (process.platform === 'win32' || (mode & TOO_OPEN) === 0) return
-  throw new UsageError(
-    `The key file ${file} has the mode ${mode.toString(8)}, expected at most 640: others could sign with it`,
-    {
-      hint: `chmod 600 ${file}; where others had access to it, make a new key.`,
-    },
-  )
+  const what = `has the mode ${mode.toString(8)}, expected at most 640: others could sign with it`
+  throw wrong(named, what, `chmod 600 ${named.file}; where others had access to it, make a new key.`)
 }
 
 function readable<T>(work: () => T): T | undefined {

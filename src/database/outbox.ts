@@ -11,7 +11,7 @@ export interface NewMessage {
   readonly id: string
   readonly type: string
   readonly target: Domain
-  /** Messages of one subject are delivered in their order. */
+  /** Messages of one subject to one file are delivered in their order. */
   readonly subjectId: string | null
   /** JSON without personal information. */
   readonly payload: string

@@ -1,6 +1,7 @@
 // The app, assembled apart from listening, so that a test can ask it without a socket.
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Auditor } from '../compliance/audit/auditor.ts'
+import type { Verifier } from '../compliance/chain/verifier.ts'
 import type { Context } from '../context.ts'
 import { accessRecorder } from '../identity/access-log.ts'
 import type { FigureSources } from '../ops/metrics/sources.ts'
@@ -21,6 +22,7 @@ import { accessesRoutes } from './routes/accesses.ts'
 import { administrationRoutes } from './routes/administration.ts'
 import { auditsRoutes } from './routes/audits.ts'
 import { backupsRoutes } from './routes/backups.ts'
+import { chainRoutes } from './routes/chain.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { checksRoutes } from './routes/checks.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -43,6 +45,8 @@ export interface AppOptions {
   readonly figures?: FigureSources
   /** Closed with the app; without it no audit can be asked for. */
   readonly auditor?: Auditor
+  /** Closed with the app; without it no verification of the logs can be asked for. */
+  readonly verifier?: Verifier
 }
 
 const BODY_LIMIT_BYTES = 256 * 1024
@@ -67,7 +71,7 @@ const CHANGES = [
 /** The caller closes the app, then the context. */
 export async function createApp(
   context: Context,
-  { log = stderrSink, figures = {}, auditor }: AppOptions = {},
+  { log = stderrSink, figures = {}, auditor, verifier }: AppOptions = {},
 ): Promise<FastifyInstance> {
   const { config } = context
   const nextId = requestIds(context.randomBytes)
@@ -101,6 +105,7 @@ export async function createApp(
   await app.register(subjectExportRoutes, { context, record })
   await app.register(statsRoutes, { context })
   await app.register(auditsRoutes, { context, auditor })
+  await app.register(chainRoutes, { verifier })
   for (const routes of CHANGES) await app.register(routes, { context })
   return app
 }

@@ -80,6 +80,8 @@ const ROUTES: Readonly<Record<string, Access>> = {
   'GET /v1/compliance/audits': COMPLIANCE,
   'GET /v1/compliance/audits/:id': COMPLIANCE,
   'POST /v1/compliance/audits': COMPLIANCE,
+  'GET /v1/compliance/chain': COMPLIANCE,
+  'POST /v1/compliance/chain': COMPLIANCE,
   'GET /v1/stats/subscriptions': FIGURES,
   'GET /v1/stats/overview': FIGURES,
   // Probes of an orchestrator and a browser that opens the documentation bring no key; neither shows a row.

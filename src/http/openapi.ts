@@ -43,7 +43,10 @@ export const OPENAPI = {
       name: 'operations',
       description: 'Messages between the files that were not delivered, checks, backups and what they promise.',
     },
-    { name: 'compliance', description: 'Who saw what of whom, and why.' },
+    {
+      name: 'compliance',
+      description: 'Who saw what of whom, and why; audits; whether the logs are as they were written.',
+    },
     { name: 'health', description: 'For whoever runs the server.' },
     { name: 'documentation', description: 'What there is.' },
   ],

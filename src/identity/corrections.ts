@@ -32,23 +32,34 @@ export function correctEmail(
   sources: CorrectionSources,
 ): Corrected {
   const { kind, email: before } = requireSubject(tx, subjectId)
-  const [was, is] = [emailKey(before), emailKey(email)]
-  if (was === is) throw new UsageError('This is the address that stands there already')
-  if (findSubject(tx, is) !== undefined)
+  if (emailKey(before) === emailKey(email)) throw new UsageError('This is the address that stands there already')
+  if (findSubject(tx, emailKey(email)) !== undefined)
     throw new ConflictError('Somebody else has this address', {
       hint: 'Where both are one person, erase or correct the other one first.',
     })
+  const moved = moveToAddress(tx, { subjectId, email }, sources)
+  const correction = note(tx, { subjectId, field: fieldOf(kind), outcome: CORRECTED, note: before }, sources)
+  return { correction, ...moved }
+}
+
+/** The same without a note of it: a correction that is done again. Nobody else may have the new address. Throws NotFoundError. */
+export function moveToAddress(
+  tx: Tx<'identity'>,
+  { subjectId, email }: { readonly subjectId: string; readonly email: string },
+  { now }: Pick<Sources, 'now'>,
+): Omit<Corrected, 'correction'> {
+  const { kind, email: before } = requireSubject(tx, subjectId)
+  const [was, is] = [emailKey(before), emailKey(email)]
   // An older look is not worth its price here: corrections are rare, and this one reads an index.
   const traces = noTraces([was])
   lookForTraces(tx, traces, { ...endOf(tx), AuthLog: 0 })
   const typed = JSON.stringify([...(traces.typed.get(was) ?? [])])
   const logged = tx.run('update "AuthLog" set email = ? where email in (select value from json_each(?))', is, typed)
   const revoked = tx.run('delete from "LoginToken" where lower(trim(email)) = ? or email = ?', was, before)
-  if (kind === 'user') tx.update('User', { id: subjectId }, { email: is, updatedAt: sources.now() })
+  if (kind === 'user') tx.update('User', { id: subjectId }, { email: is, updatedAt: now() })
   else tx.update('Contact', { id: subjectId }, { email: email.trim(), emailKey: is })
   forgetSpelling(tx, subjectId)
-  const correction = note(tx, { subjectId, field: fieldOf(kind), outcome: CORRECTED, note: before }, sources)
-  return { correction, logged, revoked }
+  return { logged, revoked }
 }
 
 /** What the person says and we do not change. Throws NotFoundError. */

@@ -52,3 +52,27 @@ function takenOver(rows: Rows<'identity'>, key: string, ids: string, until: stri
 /** Whether something that was written of this key at this time is of the owner of these addresses. */
 export const isOfThem = (addresses: readonly Address[], key: string, createdAt: string): boolean =>
   addresses.some((one) => one.key === key && createdAt >= one.since && (one.until === null || createdAt < one.until))
+
+/** Contacts that were made of these addresses while they were theirs: the same person. */
+export const contactsWith = (rows: Rows<'identity'>, addresses: readonly Address[]): readonly string[] =>
+  addresses.flatMap(({ key }) => {
+    const contact = rows.find('Contact', { emailKey: key })
+    return contact && isOfThem(addresses, key, timeText(contact.createdAt)) ? [contact.id] : []
+  })
+
+export interface FormerOwner {
+  readonly id: string
+  /** When it was put right, as SQLite has times. */
+  readonly until: string
+}
+
+/** Users and contacts whose this email was before it was corrected, in any spelling; the newest first. */
+export function formerOwnersOf(rows: Rows<'identity'>, email: string): readonly FormerOwner[] {
+  const key = emailKey(email)
+  const corrected = rows.all<{ id: string; note: string | null; until: string }>(
+    `select subjectId as id, note, createdAt as until from "Correction" where outcome = ? order by createdAt`,
+    CORRECTED,
+  )
+  const theirs = corrected.filter(({ note }) => note !== null && emailKey(note) === key)
+  return [...new Map(theirs.map(({ id, until }) => [id, until]))].map(([id, until]) => ({ id, until })).reverse()
+}

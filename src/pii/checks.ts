@@ -23,15 +23,15 @@ function isDate(digits: string): boolean {
   return month !== 2 || day < 29 || year % 4 === 0
 }
 
-/** In one piece, or with a break after the date: 6-4-3, 6 4 2 1, 2 2 2 4 3. */
-const idShape = /^(?:13$|6,|2,2,2,)/
+/** In one piece, or in two to seven; groups of one digit come last. */
+const idShape = /^(?:13|[2-9](?:,[2-9]){1,5}(?:,1)?|1[0-2](?:,[1-9])+)$/
 
 /** 0 citizen, 1 permanent resident, 2 refugee (Identification Act 68 of 1997; Refugees Act 130 of 1998). */
 const citizenships = '012'
 const CITIZENSHIP = 10
 
-export function isIdNumber({ digits, shape, plain }: Candidate): boolean {
-  if (digits.length !== 13 || !plain || !idShape.test(shape)) return false
+export function isIdNumber({ digits, shape, plain, uniform }: Candidate): boolean {
+  if (digits.length !== 13 || !(plain || uniform) || !idShape.test(shape)) return false
   return isDate(digits) && citizenships.includes(digits.charAt(CITIZENSHIP)) && hasLuhn(digits)
 }
 
@@ -52,8 +52,8 @@ const SHORTEST_DINERS = 14
 /** Fours with a shorter rest, as printed on cards, and the shapes of American Express, Diners Club and Maestro. */
 const cardShape = /^(?:\d\d|4,4,4(?:,4)?(?:,[1-4])?|4,4,5|4,6,[45]|6,13|8,8)$/
 
-export function isCardNumber({ digits, shape, plain, uniform }: Candidate): boolean {
-  if (digits.length < 13 || digits.length > 19 || !plain || !uniform || !cardShape.test(shape)) return false
+export function isCardNumber({ digits, shape, uniform }: Candidate): boolean {
+  if (digits.length < 13 || digits.length > 19 || !uniform || !cardShape.test(shape)) return false
   if (/^6(?:011|[45])/.test(digits) && digits.length < SHORTEST_DISCOVER) return false
   if (digits.startsWith('3') && digits.length < SHORTEST_DINERS) return false
   return hasLuhn(digits) && issuers.some((issuer) => issuer.test(digits))

@@ -30,6 +30,12 @@ export function pushEmails(text: string, spans: PiiSpan[], width: (at: number) =
   let end = 0
   // What was read as a domain in vain isn't read again: 1@1@1@1… stays linear.
   for (let at = text.indexOf('@'); at !== -1; at = text.indexOf('@', Math.max(at + 1, end))) {
+    const spaced = isSpaced(text, at) ? spacedAround(text, at, floor) : undefined
+    if (spaced) {
+      spans.push({ kind: 'email', ...spaced, value: text.slice(spaced.start, spaced.end), bare: false })
+      floor = end = spaced.end
+      continue
+    }
     const start = localStart(text, at, floor, width)
     if (start === at) continue
     end = domainEnd(text, at + 1)
@@ -38,6 +44,26 @@ export function pushEmails(text: string, spans: PiiSpan[], width: (at: number) =
     floor = end
   }
 }
+
+const SPACE = 32
+const isSpaced = (text: string, at: number): boolean =>
+  text.charCodeAt(at - 1) === SPACE || text.charCodeAt(at + 1) === SPACE
+
+/** `thabo @ example.co.za`: with a space or two, a host with a top-level domain, and no word such as `bought` before it. */
+function spacedAround(text: string, at: number, floor: number): { start: number; end: number } | undefined {
+  const before = localBefore.exec(text.slice(Math.max(floor, at - LONGEST_SPACED), at))?.[1]
+  const after = hostAfter.exec(text.slice(at + 1, at + 1 + LONGEST_SPACED))?.[0]
+  if (before === undefined || after === undefined || atPlaces.test(before)) return undefined
+  const start = at - before.length
+  return { start, end: at + 1 + after.length }
+}
+
+const LONGEST_SPACED = 80
+const localBefore = /(?<![^\s"'(<[,;:=|>])([\p{L}\p{N}][\p{L}\p{N}._+-]* {0,2})$/u
+const hostAfter = /^ {0,2}[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,24}(?![\p{L}\p{N}@])/u
+/** What stands before a place or a shop, in English and Afrikaans. */
+const atPlaces =
+  /^(?:is|was|it|its|me|us|we|them|all|items?|and|or|in|on|off|out|up|here|there|now|today|found|find|bought|buy|sold|sell|shop|shopping|order|orders|ordered|online|site|website|web|page|see|visit|check|look|available|live|hosted|paid|pay|cash|price|prices|deal|deals|special|sale|meet|meeting|office|store|stock|posted|listed|read|more|info|koop|gekoop|verkoop|webwerf|by|kyk|sien|betaal|\d+) {0,2}$/i
 
 /** Where the local part that ends before `at` begins; `at` itself when there is none. */
 function localStart(text: string, at: number, floor: number, width: (at: number) => number): number {

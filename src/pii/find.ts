@@ -105,5 +105,8 @@ function blanked(text: string, spans: readonly PiiSpan[]): string {
 
 const OPAQUE = /^[\w-]*$/
 
-/** In ids, codes and tokens: digits may be like somebody's number, but no id has blanks, dots or signs. Emails in any case. */
-export const findInId = (text: string): PiiSpan[] => (OPAQUE.test(text) ? findEmails(text) : findPii(text))
+/** Could be an id, a code or a token: no id has blanks, dots or signs. */
+export const isOpaque = (text: string): boolean => OPAQUE.test(text)
+
+/** In ids, codes and tokens, whose digits may be like somebody's number: emails in any case, the rest where it is no id. */
+export const findInId = (text: string): PiiSpan[] => (isOpaque(text) ? findEmails(text) : findPii(text))

@@ -23,6 +23,7 @@ interface Form {
 }
 
 const HEAD = 4
+const COUNTRY = 2
 const classes: Readonly<Record<string, string>> = { n: '[0-9]', a: '[A-Z]', c: '[0-9A-Z]' }
 
 const forms = new Map(
@@ -34,15 +35,16 @@ const forms = new Map(
   }),
 )
 
-const heads = /(?<![0-9A-Za-z])[A-Za-z]{2}[0-9]{2}/g
-/** One of these may stand between groups, as printed in fours. */
-const separators = new Set([...' -\u00a0\u2007\u2009\u202f\u2010\u2011'])
+const heads = /(?<![0-9A-Za-z])(?:iban)?([a-z]{2}) ?[0-9]{2}/gi
+/** One of these, or two spaces, may stand between groups, as printed in fours. */
+const separators = new Set([...' -./_\u00a0\u2007\u2009\u202f\u2010\u2011'])
 
 /** Appends every IBAN of `text`, in whatever case. Reads at most a number's length from each head on: linear. */
 export function pushIbans(text: string, spans: PiiSpan[]): void {
-  for (const { index: start, 0: head } of text.matchAll(heads)) {
-    const form = forms.get(head.slice(0, 2).toUpperCase())
+  for (const { index, 0: head, 1: country = '' } of text.matchAll(heads)) {
+    const form = forms.get(country.toUpperCase())
     if (form === undefined) continue
+    const start = index + head.search(/[a-z]{2} ?[0-9]{2}$/i)
     const { characters, end } = read(text, start, form.length)
     if (isAlphanumeric(text.charCodeAt(end)) || !form.pattern.test(characters) || !hasMod97(characters)) continue
     spans.push({ kind: 'iban', start, end, value: text.slice(start, end), bare: false })
@@ -54,7 +56,8 @@ function read(text: string, start: number, length: number): { characters: string
   let characters = ''
   let at = start
   while (characters.length < length) {
-    if (characters.length > HEAD - 1 && separators.has(text.charAt(at))) at++
+    if (characters.length === COUNTRY && text.charAt(at) === ' ') at++
+    if (characters.length > HEAD - 1 && separators.has(text.charAt(at))) at += text.startsWith('  ', at) ? 2 : 1
     if (!isAlphanumeric(text.charCodeAt(at))) break
     characters += text.charAt(at++)
   }

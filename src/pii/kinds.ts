@@ -14,11 +14,17 @@ export interface PiiSpan {
   bare: boolean
 }
 
+/** What stands between two groups of digits. SPACE: also several. LINE: a line end. MIXED: several of different kinds, or brackets. */
+export const SEPARATORS = { NONE: 0, SPACE: 1, DASH: 2, POINT: 3, SLASH: 4, UNDERSCORE: 5, LINE: 6, MIXED: 7 } as const
+
 export interface Candidate {
   digits: string
   /** Lengths of the groups, such as `3,3,4`. */
   shape: string
-  /** One kind of separator throughout, and no dot or bracket. */
+  /** No separators but spaces, dashes and one line end. */
   plain: boolean
+  /** One kind of separator throughout, and none but spaces, dashes, dots, slashes and underscores. */
   uniform: boolean
+  /** Which of SEPARATORS, as bits. */
+  separators: number
 }

@@ -1,19 +1,17 @@
 /**
  * Numbers of people: South African ID numbers, payment cards, phone numbers. The text is read as chains: groups of
  * digits with a short separator between them. Each kind says which runs of groups within a chain it accepts, so
- * `082 123 4567 8001015009087` gives a phone number and an ID number. A group touches no letter.
+ * `082 123 4567 8001015009087` gives a phone number and an ID number. A group touches no letters but a label or a word.
  */
 import { isCardNumber, isIdNumber } from './checks.ts'
-import type { Candidate, PiiKind, PiiSpan } from './kinds.ts'
-import { isInternationalPhone, isNationalPhone, isPhoneWithoutPlus } from './phones.ts'
+import { isFollowedByWord, isLabelled, namesCard, namesId, namesPhone, namesThing } from './context.ts'
+import { type Candidate, type PiiKind, type PiiSpan, SEPARATORS } from './kinds.ts'
+import { isInternationalPhone, isNationalPhone, isPhoneInPairs, isPhoneWithoutPlus } from './phones.ts'
 import { isAlphanumeric, isDigit } from './scan.ts'
 
-/** Separators, as their first character says when it is the only one. */
-const NONE = 0
-const SPACE = 1
-const DASH = 2
-const POINT = 3
-const MIXED = 4
+const { NONE, SPACE, DASH, POINT, SLASH, UNDERSCORE, LINE, MIXED } = SEPARATORS
+const PLAIN = (1 << SPACE) | (1 << DASH) | (1 << LINE)
+const UNIFORM = (1 << SPACE) | (1 << DASH) | (1 << POINT) | (1 << SLASH) | (1 << UNDERSCORE)
 
 interface Group {
   start: number
@@ -45,7 +43,7 @@ export function pushNumbers(text: string, spans: PiiSpan[]): void {
   let at = 0
   while (at < text.length) {
     if (!isDigit(text.charCodeAt(at))) at++
-    else if (isAlphanumeric(text.charCodeAt(at - 1))) at = runEnd(text, at)
+    else if (isAlphanumeric(text.charCodeAt(at - 1)) && !isLabelled(text, at)) at = runEnd(text, at)
     else at = readChain(text, at, spans)
   }
 }
@@ -59,11 +57,14 @@ function readChain(text: string, from: number, spans: PiiSpan[]): number {
     let end = start
     while (isDigit(text.charCodeAt(end))) end++
     if (isAlphanumeric(text.charCodeAt(end))) {
-      end = runEnd(text, end)
+      if (isFollowedByWord(text, end)) {
+        chain.push({ start, end, separator: NONE })
+        digits += end - start
+      }
       if (digits >= FEWEST_DIGITS) searchChain(text, chain, spans)
-      return end
+      return runEnd(text, end)
     }
-    const group = { start, end, separator: NONE }
+    const group: Group = { start, end, separator: NONE }
     chain.push(group)
     digits += end - start
     const next = nextGroup(text, end)
@@ -92,17 +93,26 @@ function nextGroup(text: string, from: number): number {
   return -1
 }
 
+const asciiSeparators = new Set([...' -./_()\r\n'].map((char) => char.charCodeAt(0)))
+
 function isSeparator(code: number): boolean {
-  if (code < 128) return code === 32 || code === 45 || code === 46 || code === 40 || code === 41
+  if (code < 128) return asciiSeparators.has(code)
   return code > 128 && (spaces + dashes).includes(String.fromCharCode(code))
 }
 
 function separatorOf(text: string, from: number, to: number): number {
-  if (to - from > 1) return MIXED
   const char = text.charAt(from)
-  if (char === '.') return POINT
+  if (to - from > 1) return severalAs(text.slice(from, to))
   if (spaces.includes(char)) return SPACE
-  return dashes.includes(char) ? DASH : MIXED
+  if (dashes.includes(char)) return DASH
+  return marks[char] ?? MIXED
+}
+
+const marks: Readonly<Record<string, number>> = { '.': POINT, '/': SLASH, _: UNDERSCORE, '\n': LINE, '\r': LINE }
+
+function severalAs(between: string): number {
+  if (/^[ \u00a0\u2007\u2009\u202f]+$/.test(between)) return SPACE
+  return /^ ?\r?\n ?$/.test(between) ? LINE : MIXED
 }
 
 function searchChain(text: string, chain: readonly Group[], spans: PiiSpan[]): void {
@@ -130,27 +140,52 @@ function hitAt(text: string, chain: readonly Group[], first: number, taken: numb
   let digits = ''
   let shape = ''
   let separators = 0
+  let lines = 0
   for (let last = first; last < Math.min(chain.length, first + MOST_GROUPS); last++) {
     const group = chain[last]
     if (group === undefined || digits.length + group.end - group.start > MOST_DIGITS) break
     digits += text.slice(group.start, group.end)
     shape += last === first ? `${group.end - group.start}` : `,${group.end - group.start}`
-    const isPlain = (separators & ~((1 << SPACE) | (1 << DASH))) === 0
-    const isUniform = (separators & (separators - 1)) === 0
-    const kind = kindOf({ digits, shape, plain: isPlain, uniform: isUniform }, plus, group.separator === POINT)
-    if (kind !== undefined) best = { kind, groups: last - first + 1, digits }
+    const uniform = (separators & (separators - 1)) === 0 && (separators & ~UNIFORM) === 0
+    const candidate = { digits, shape, separators, plain: (separators & ~PLAIN) === 0, uniform }
+    const isAlone = last - first + 1 === chain.length
+    const kind = kindOf(candidate, { plus, isAlone, isPointNext: group.separator === POINT })
+    if (kind !== undefined && fits(kind, candidate, text, head.start)) best = { kind, groups: last - first + 1, digits }
     separators |= 1 << group.separator
+    // A number is broken over one line end, and has another separator: a column of numbers is none.
+    if (group.separator === LINE && (++lines > 1 || best !== undefined)) break
   }
   return best
 }
 
-function kindOf(found: Candidate, plus: boolean, isPointNext: boolean): PiiKind | undefined {
-  if (found.digits.length < FEWEST_DIGITS) return undefined
+interface Around {
+  readonly plus: boolean
+  readonly isAlone: boolean
+  readonly isPointNext: boolean
+}
+
+function kindOf(found: Candidate, { plus, isAlone, isPointNext }: Around): PiiKind | undefined {
+  if (found.digits.length < FEWEST_DIGITS || found.separators === 1 << LINE) return undefined
   if (isInternationalPhone(found, plus) || isNationalPhone(found)) return 'phone'
   if (isPointNext) return undefined
   if (isIdNumber(found)) return 'idNumber'
   if (isCardNumber(found)) return 'card'
-  return isPhoneWithoutPlus(found) ? 'phone' : undefined
+  return isPhoneWithoutPlus(found) || (isAlone && isPhoneInPairs(found)) ? 'phone' : undefined
+}
+
+/** 2017 to 2033 in milliseconds, as values of a field: also dates of birth, of children. */
+const likeTime = /^1[5-9]/
+const inField = /(?:^|[:=,[>]\s*["']?)$/
+const OLD_CARD = 13
+
+/** Whether a number in one piece, which could be anything, is what it looks like, by what stands before it. */
+function fits(kind: PiiKind, { digits, shape, separators }: Candidate, text: string, at: number): boolean {
+  if (separators !== 0 || shape.includes(',')) return true
+  // Cards of 13 digits are of the last century; numbers of 13 digits are everywhere.
+  if (kind === 'card') return digits.length > OLD_CARD ? !namesThing(text, at) : namesCard(text, at)
+  if (kind === 'idNumber')
+    return !likeTime.test(digits) || !inField.test(text.slice(Math.max(0, at - 4), at)) || namesId(text, at)
+  return !/^0[1-9]/.test(digits) || !namesThing(text, at) || namesPhone(text, at)
 }
 
 /** A plus sign before the number, or before a bracket that opens before it. */

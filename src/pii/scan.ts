@@ -36,7 +36,7 @@ const kinds = new Uint8Array(128)
 for (const [chars, kind] of [
   ['0123456789', DIGIT],
   ['abcdefABCDEF', HEX_LETTER],
-  [' -()', SEPARATOR],
+  [' -()/_\n\r', SEPARATOR],
   ['.', DOT],
   [':', COLON],
   ['@', AT],
@@ -101,13 +101,18 @@ export function marksOf(text: string): number {
   return colons >= FEWEST_COLONS ? marks | IPV6 : marks
 }
 
-/** Two letters that begin a word, and two digits, the first of them at `at`. */
+const SPACE = 32
+const LABEL = 'iban'
+
+/** Two letters that begin a word or follow `IBAN`, and two digits, the first of them at `at`; a space may stand between. */
 function isIbanHead(text: string, at: number): boolean {
-  if (!isLetter(text.charCodeAt(at - 1)) || !isLetter(text.charCodeAt(at - 2))) return false
-  return isDigit(text.charCodeAt(at + 1)) && !isAlphanumeric(text.charCodeAt(at - 3))
+  if (!isDigit(text.charCodeAt(at + 1))) return false
+  const end = text.charCodeAt(at - 1) === SPACE ? at - 1 : at
+  if (!isLetter(text.charCodeAt(end - 1)) || !isLetter(text.charCodeAt(end - 2))) return false
+  return !isAlphanumeric(text.charCodeAt(end - 3)) || text.slice(end - 6, end - 2).toLowerCase() === LABEL
 }
 
-function isLetter(code: number): boolean {
+export function isLetter(code: number): boolean {
   return (code >= 97 && code <= 122) || (code >= 65 && code <= 90)
 }
 

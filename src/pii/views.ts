@@ -82,7 +82,8 @@ function hides(other: DeepFind & { key: string }, one: DeepFind & { key: string 
 /** What two spellings of one value share. */
 export function keyOf(kind: PiiKind, value: string): string {
   const plain = folded(value).toLowerCase()
-  if (kind === 'email' || kind === 'ip') return plain
+  if (kind === 'email') return /^[^"]* @|@ /.test(plain) ? plain.replaceAll(' ', '') : plain
+  if (kind === 'ip') return plain
   return kind === 'iban' ? plain.replace(/[^0-9a-z]/g, '') : plain.replace(/\D/g, '')
 }
 

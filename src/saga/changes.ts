@@ -47,6 +47,8 @@ export interface ChangesOptions {
   readonly courier: Courier
   readonly sources: SagaSources
   readonly reached: Reached
+  /** Of identity.db; see `hashKeyOf`. */
+  readonly hashKey: Uint8Array
   /** How long an answer waits for the other files, in milliseconds. */
   readonly settleMs?: number
 }
@@ -79,7 +81,7 @@ export class Changes {
    * one runs. A refusal (404, 409) by a step is kept like an answer and thrown again.
    */
   async begin<D extends Domain, P, T>(domain: D, asked: Asked, steps: Steps<D, P, T>): Promise<Answer<T>> {
-    const id = changeIdOf(asked)
+    const id = changeIdOf(asked, this.#options.hashKey)
     if (id === undefined) return await this.#first(domain, this.#options.sources.newId(), asked, steps)
     if (this.#running.has(id)) throw stillRunning()
     this.#running.add(id)
@@ -94,7 +96,7 @@ export class Changes {
 
   /** The file that keeps the answer to this request; undefined where it was not answered yet. */
   homeOf(asked: Asked): Domain | undefined {
-    const id = changeIdOf(asked)
+    const id = changeIdOf(asked, this.#options.hashKey)
     return id === undefined ? undefined : DOMAINS.find((domain) => this.#find(domain, id) !== undefined)
   }
 
@@ -183,7 +185,7 @@ export class Changes {
   }
 
   async #repeat<T>(domain: Domain, kept: Kept, asked: Asked): Promise<Answer<T>> {
-    if (kept.requestHash !== requestHashOf(asked)) throw new ReusedKeyError()
+    if (kept.requestHash !== requestHashOf(asked, this.#options.hashKey)) throw new ReusedKeyError()
     throwRefusal(kept)
     const settled = await this.#settle(kept.id, this.#options.courier.waiting(kept.id))
     throwRefusal(this.#find(domain, kept.id))
@@ -208,7 +210,7 @@ export class Changes {
     tx.insert('Change', {
       id,
       route: asked.route,
-      requestHash: requestHashOf(asked),
+      requestHash: requestHashOf(asked, this.#options.hashKey),
       keyId: asked.keyId ?? null,
       subjectId: asked.subjectId ?? null,
       status,

@@ -1,5 +1,5 @@
 // Carries messages between the files: at once after a change, and again, with growing waits, until they took effect or are
-// dead. Messages of one subject go in their order; any number of processes may carry from the same files, since the inbox
+// dead. Messages of one subject to one file go in their order; any number of processes may carry from the same files, since the inbox
 // of the target decides whether a message takes effect.
 import { changeIn, type Files, rowsIn } from '../database/clients.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
@@ -125,20 +125,26 @@ export class Courier implements AsyncDisposable {
     await Promise.all(this.#removals)
   }
 
+  /** One that waits holds back those behind it that go to the same file: another file may be healthy. */
   async #drain(origin: Domain, chain: Chain, claimed: Set<string>): Promise<void> {
+    const held = new Set<string>()
+    const isFree = ({ id, target }: OutboxRow) => !held.has(target) && !this.#delivered[origin].has(id)
     for (;;) {
-      const waiting = waitingOf(rowsIn(this.#files, origin), chain).filter(({ id }) => !this.#delivered[origin].has(id))
+      const waiting = waitingOf(rowsIn(this.#files, origin), chain).filter(isFree)
       if (waiting.length === 0) return
       for (const row of waiting.slice(0, DRAIN_BATCH)) {
+        if (held.has(row.target)) continue
         const isLater = row.attempts > 0 && row.nextAttemptAt > this.#options.sources.now()
-        if (isLater && !claimed.delete(row.id)) return
-        const isOver = await this.#settle(origin, row, await attempt(this.#options, row))
-        if (!isOver) return
+        const isOver =
+          isLater && !claimed.delete(row.id)
+            ? false
+            : await this.#settle(origin, row, await attempt(this.#options, row))
+        if (!isOver) held.add(row.target)
       }
     }
   }
 
-  /** Whether the next message of the chain may go. Where not even that can be written, the claim runs out by itself. */
+  /** Whether the next message to the same file may go. Where not even that can be written, the claim runs out by itself. */
   async #settle(origin: Domain, row: OutboxRow, outcome: Outcome): Promise<boolean> {
     if (!('reason' in outcome)) {
       this.#delivered[origin].add(row.id)

@@ -3,15 +3,16 @@
 // of theirs is still on its way finds the tombstone and makes nothing anew; money that arrives is recorded.
 import { rowsIn } from '../database/clients.ts'
 import type { Domain } from '../database/domains.ts'
-import type { Rows } from '../database/rows.ts'
+import type { Rows, Tx } from '../database/rows.ts'
 import { ConflictError } from '../errors.ts'
 import { emailKey } from '../identity/emails.ts'
 import type { Erased, TakenValues } from '../identity/erasure.ts'
-import { addressesOf } from '../identity/former-addresses.ts'
+import { addressesOf, contactsWith } from '../identity/former-addresses.ts'
 import { requireSubject } from '../identity/restrictions.ts'
+import { keepTaken } from '../identity/taken-values.ts'
 import { endOf, looking, noTraces, spellingsIn } from '../identity/traces.ts'
 import { requireAnotherServiceAdmin } from '../identity/users.ts'
-import type { Answer } from './changes.ts'
+import type { Answer, Begin } from './changes.ts'
 import { eraseInIdentity, type Known } from './erasing.ts'
 import { countLinks, type Followed } from './link-policies.ts'
 import type { Asked } from './requests.ts'
@@ -25,7 +26,7 @@ export interface SubjectErased {
 }
 
 export interface ErasureBegun extends Answer<SubjectErased> {
-  /** What was taken out of identity.db; undefined where that was done before. Never kept. */
+  /** What was taken out of identity.db; undefined where that was done before. Kept until the search begins (`takenFor`). */
   readonly values: TakenValues | undefined
 }
 
@@ -49,11 +50,12 @@ export async function eraseSubject(
   const answer = await sagas.changes.begin('identity', asked, {
     prepare: () => look(sagas, subjectId),
     write(tx, begin, known) {
-      const before = tx.find('Erasure', { subjectId })
-      if (before && isGone(tx, subjectId))
-        return { data: answerOf(before.id, subjectId, idsIn(before.receipt, subjectId)) }
-      requireAllowed(tx, subjectId)
-      const ids = withContact(tx, subjectId)
+      if (!isThere(tx, subjectId)) {
+        const again = eraseAgain(sagas, tx, { begin, subjectId, askedBy, known })
+        if (again) return { data: again }
+      }
+      requireAllowed(sagas, tx, subjectId)
+      const ids = withContacts(tx, subjectId)
       const erasedAt = begin.now()
       const linked = { billing: linksIn(sagas, 'billing', ids), admin: linksIn(sagas, 'admin', ids) }
       const { rows, values: taken } = eraseInIdentity(tx, ids, erasedAt, known)
@@ -61,6 +63,7 @@ export async function eraseSubject(
       const erasureId = begin.newId()
       const receipt = JSON.stringify({ ids, identity: rows, linked } satisfies Begun)
       tx.insert('Erasure', { id: erasureId, subjectId, askedBy, startedAt: erasedAt, doneAt: null, receipt })
+      keepTaken(tx, erasureId, taken, erasedAt)
       const payload = { ids: [...ids], erasedAt: erasedAt.toISOString() }
       for (const target of OTHERS) begin.post({ type: `subject-erased-${target}`, what: subjectId, subjectId, payload })
       return { data: answerOf(erasureId, subjectId, ids) }
@@ -68,6 +71,50 @@ export async function eraseSubject(
   })
   return { ...answer, values }
 }
+
+interface Again {
+  readonly begin: Begin
+  readonly subjectId: string
+  readonly askedBy: string
+  readonly known: Known
+}
+
+/**
+ * Of somebody who is gone: the answer of before. A file that was put back past `gogga restore` lacks the tombstone, and may hold
+ * rows of theirs: it is told again. Undefined where nobody was erased by this id, or by it as somebody's second one.
+ */
+function eraseAgain(sagas: Sagas, tx: Tx<'identity'>, again: Again): SubjectErased | undefined {
+  const { begin, subjectId, askedBy, known } = again
+  const before = tx.find('Erasure', { subjectId })
+  const ids = before ? idsIn(before.receipt, subjectId) : [subjectId]
+  const erasedAt = buriedAt(sagas, tx, subjectId)
+  if (!erasedAt) return undefined
+  const behind = OTHERS.filter((domain) => ids.some((id) => !tombstoneIn(rowsIn(sagas.files, domain), id)))
+  const isBehind = ids.some((id) => !tombstoneIn(tx, id))
+  if (isBehind) eraseInIdentity(tx, ids, erasedAt, known)
+  for (const target of behind) {
+    const type = `subject-erased-${target}` as const
+    // One that waits already does it; those of before are marked as received.
+    if (tx.find('OutboxMessage', { type, subjectId })) continue
+    const payload = { ids: [...ids], erasedAt: erasedAt.toISOString() }
+    begin.post({ type, what: `${subjectId}:${begin.changeId}`, subjectId, payload })
+  }
+  if (before) return answerOf(before.id, subjectId, ids)
+  if (behind.length === 0 && !isBehind) return undefined
+  const linked = { billing: linksIn(sagas, 'billing', ids), admin: linksIn(sagas, 'admin', ids) }
+  const receipt = JSON.stringify({ ids, identity: [], linked } satisfies Begun)
+  const erasureId = begin.newId()
+  tx.insert('Erasure', { id: erasureId, subjectId, askedBy, startedAt: begin.now(), doneAt: null, receipt })
+  return answerOf(erasureId, subjectId, ids)
+}
+
+const tombstoneIn = (rows: Rows<Domain>, subjectId: string) => rows.find('Tombstone', { subjectId })
+
+/** Whatever file knows of it. */
+const buriedAt = ({ files }: Sagas, tx: Tx<'identity'>, subjectId: string): Date | undefined =>
+  [tx as Rows<'identity'> as unknown as Rows<Domain>, ...OTHERS.map((domain) => rowsIn(files, domain))]
+    .map((rows) => tombstoneIn(rows, subjectId)?.erasedAt)
+    .find((at) => at !== undefined)
 
 const answerOf = (erasureId: string, subjectId: string, ids: readonly string[]): SubjectErased => ({
   erasureId,
@@ -78,10 +125,8 @@ const answerOf = (erasureId: string, subjectId: string, ids: readonly string[]):
 const idsIn = (receipt: string | null, subjectId: string): readonly string[] =>
   receipt === null ? [subjectId] : ((JSON.parse(receipt) as Begun).ids ?? [subjectId])
 
-const isGone = (rows: Rows<'identity'>, subjectId: string): boolean =>
-  rows.find('Tombstone', { subjectId }) !== undefined &&
-  rows.find('User', { id: subjectId }) === undefined &&
-  rows.find('Contact', { id: subjectId }) === undefined
+const isThere = (rows: Rows<'identity'>, subjectId: string): boolean =>
+  rows.find('User', { id: subjectId }) !== undefined || rows.find('Contact', { id: subjectId }) !== undefined
 
 /** What would be done now, and nothing is. Throws as an erasure does. */
 export async function foreseeErasure(sagas: Sagas, subjectId: string): Promise<Begun> {
@@ -90,8 +135,8 @@ export async function foreseeErasure(sagas: Sagas, subjectId: string): Promise<B
   const foreseen = new Foreseen()
   await files.identity
     .change((tx) => {
-      requireAllowed(tx, subjectId)
-      const ids = withContact(tx, subjectId)
+      requireAllowed(sagas, tx, subjectId)
+      const ids = withContacts(tx, subjectId)
       const linked = { billing: linksIn(sagas, 'billing', ids), admin: linksIn(sagas, 'admin', ids) }
       foreseen.begun = { ids, identity: eraseInIdentity(tx, ids, now(), known).rows, linked }
       throw foreseen
@@ -108,25 +153,23 @@ class Foreseen extends Error {
   begun: Begun | undefined
 }
 
-/** Throws NotFoundError; ConflictError for the last service administrator. */
-function requireAllowed(rows: Rows<'identity'>, subjectId: string): void {
-  requireSubject(rows, subjectId)
+/** Somebody whom any file names. Throws NotFoundError; ConflictError for the last service administrator. */
+function requireAllowed(sagas: Sagas, rows: Rows<'identity'>, subjectId: string): void {
+  if (OTHERS.every((domain) => linksIn(sagas, domain, [subjectId]).length === 0)) requireSubject(rows, subjectId)
   if (rows.find('User', { id: subjectId })?.isServiceAdmin) requireAnotherServiceAdmin(rows, subjectId)
 }
 
-/** The user or contact, and a contact with the same address, which is the same person. */
-function withContact(rows: Rows<'identity'>, subjectId: string): readonly string[] {
-  const { email } = requireSubject(rows, subjectId)
-  const contact = rows.find('Contact', { emailKey: emailKey(email) })
-  return contact && contact.id !== subjectId ? [subjectId, contact.id] : [subjectId]
-}
+/** The user or contact, and contacts with an address that is or was theirs, which are the same person. */
+const withContacts = (rows: Rows<'identity'>, subjectId: string): readonly string[] => [
+  ...new Set([subjectId, ...contactsWith(rows, addressesOf(rows, [subjectId]))]),
+]
 
 /** Tables without an index for addresses, read in portions so that others get their turns. */
 async function look({ files }: Sagas, subjectId: string): Promise<Known> {
   const { rows } = files.identity
   const others = OTHERS.map((domain) => rowsIn(files, domain))
   const from = endOf(rows)
-  if (!isGone(rows, subjectId)) await requireOneAccount(rows, subjectId)
+  if (isThere(rows, subjectId)) await requireOneAccount(rows, subjectId)
   const traces = noTraces(addressesOf(rows, [subjectId]).map(({ key }) => key))
   await inPortions(looking(rows, traces))
   return { traces, from, others }

@@ -1,5 +1,6 @@
-// What tells one request from another: who asked, for what, with which key and which body. Only hashes are kept.
-import { hash } from 'node:crypto'
+// What tells one request from another: who asked, for what, with which key and which body. Only hashes are kept,
+// keyed with a secret of identity.db: keys and bodies are made by others, and might be somebody's address or number.
+import { createHmac } from 'node:crypto'
 
 export interface Asked {
   /** `POST /v1/usage`. */
@@ -19,15 +20,18 @@ export interface Asked {
 }
 
 /** The same for the same caller, or scope, route and key; undefined without a key. */
-export function changeIdOf({ route, key, keyId, subjectId, scope }: Asked): string | undefined {
+export function changeIdOf({ route, key, keyId, subjectId, scope }: Asked, secret: Uint8Array): string | undefined {
   if (key === undefined) return undefined
   const caller = scope === undefined ? [keyId ?? null, keyId ? null : (subjectId ?? null)] : [scope]
-  return hash('sha256', JSON.stringify([...caller, route, key]), 'hex')
+  return hashed(secret, [...caller, route, key])
 }
 
-/** The key, of which the files hold no more than a hash, keeps a short body from being guessed. Nothing is compared without one. */
-export const requestHashOf = (asked: Asked): string =>
-  asked.key === undefined ? '' : hash('sha256', JSON.stringify([asked.key, requestText(asked)]), 'hex')
+/** Nothing is compared without a key. */
+export const requestHashOf = (asked: Asked, secret: Uint8Array): string =>
+  asked.key === undefined ? '' : hashed(secret, [asked.key, requestText(asked)])
+
+const hashed = (secret: Uint8Array, parts: readonly unknown[]): string =>
+  createHmac('sha256', secret).update(JSON.stringify(parts)).digest('hex')
 
 /** Route and body as text: the same for the same values, whatever the order of their names. */
 export const requestText = ({ route, body }: Asked): string => JSON.stringify([route, canonical(body)])

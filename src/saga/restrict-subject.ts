@@ -1,7 +1,7 @@
 // A restriction or objection (POPIA sections 11(3) and 14(6)) begins in identity.db, which knows what the person said, and
 // goes on to billing.db, which charges nothing by itself from then on.
 import type { RestrictionKind } from '../identity/restrictions.ts'
-import { addRestriction, liftRestrictions } from '../identity/restrictions.ts'
+import { addRestriction, liftRestrictions, openRestrictions } from '../identity/restrictions.ts'
 import type { Answer } from './changes.ts'
 import type { Asked } from './requests.ts'
 import type { Sagas } from './sagas.ts'
@@ -12,7 +12,7 @@ export interface Restricted {
   readonly createdAt: string
 }
 
-/** Twice is once. Throws NotFoundError. */
+/** Twice is once, and billing.db hears of it again: it may have been put back to an older state. Throws NotFoundError. */
 export function restrictSubject(
   { changes }: Sagas,
   restriction: { readonly subjectId: string; readonly kind: RestrictionKind; readonly note?: string | undefined },
@@ -21,8 +21,10 @@ export function restrictSubject(
   const { subjectId, kind } = restriction
   return changes.begin('identity', asked, {
     write(tx, begin) {
+      const isNew = !openRestrictions(tx, subjectId).some((open) => open.kind === kind)
       const { id, createdAt } = addRestriction(tx, restriction, begin)
-      begin.post({ type: 'subject-restricted', what: id, subjectId, payload: { userId: subjectId } })
+      const what = isNew ? id : `${id}:${begin.changeId}`
+      begin.post({ type: 'subject-restricted', what, subjectId, payload: { userId: subjectId } })
       return { status: 201, data: { subjectId, kind, createdAt: createdAt.toISOString() } }
     },
   })

@@ -16,6 +16,8 @@ export interface Sagas extends SagaSources, AsyncDisposable {
 
 export interface SagasOptions extends SagaSources {
   readonly files: Files
+  /** What hashes of requests are keyed with; see `hashKeyOf`. */
+  readonly hashKey: Uint8Array
   readonly maxAttempts: number
   readonly settleMs?: number
   readonly reached?: Reached
@@ -26,6 +28,7 @@ export interface SagasOptions extends SagaSources {
 /** The files must outlive what is built here. */
 export function createSagas({
   files,
+  hashKey,
   maxAttempts,
   settleMs,
   reached = () => {},
@@ -36,7 +39,14 @@ export function createSagas({
   const { now, newId, randomBytes } = rest
   const sources = { now, newId, randomBytes }
   const courier = new Courier({ files, sources, reached, maxAttempts, ...(onFailure && { onFailure }) })
-  const changes = new Changes({ files, courier, sources, reached, ...(settleMs !== undefined && { settleMs }) })
+  const changes = new Changes({
+    files,
+    courier,
+    sources,
+    reached,
+    hashKey,
+    ...(settleMs !== undefined && { settleMs }),
+  })
   const parts = { files, changes, courier, reached, onDetached }
   return { ...sources, ...parts, [Symbol.asyncDispose]: () => courier[Symbol.asyncDispose]() }
 }

@@ -44,7 +44,7 @@ it('exits with 1 where something is wrong, and says what next; a part of an audi
 it.each([
   ['a section that there is not', ['--section', 'people'], /--section expects one of schema, .*, got "people"/],
   ['a size that is none', ['--log-mb', '0'], /--log-mb expects a whole number from 1 to 65536, got "0"/],
-  ['a key that is not there', ['--sign', 'no.pem'], /The key file no\.pem cannot be read: ENOENT/],
+  ['a key that is not there', ['--sign', 'no.pem'], /--sign: the key file no\.pem is not there\n +Put the key there/],
   ['a folder that is not there', ['--section', 'schema', '--pdf', 'no/a.pdf'], /no\/a\.pdf cannot be written: ENOENT/],
 ])('refuses %s, exit code 2', (_name, args, says) =>
   withDatabases(async ({ dir }) => {

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { entriesOf } from '../../src/compliance/evidence/verify-pack.ts'
 import { readSigningKey } from '../../src/compliance/signing.ts'
 import { makeKey } from '../compliance/chain/world.ts'
@@ -31,7 +31,10 @@ test('evidence makes a signed pack without paths of this machine, and verify bel
     writeFileSync(other, generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }))
     const right = await gogga(dir, 'evidence', 'verify', out, '--public-key', own)
     expect([right.code, right.out]).toEqual([0, expect.stringContaining(readSigningKey(signing).id)])
+    // Whoever names a key believes no other, also not the one of this machine.
+    vi.stubEnv('GOGGA_SIGNING_KEY_FILE', signing)
     const wrong = await gogga(dir, 'evidence', 'verify', out, '--public-key', other)
+    vi.unstubAllEnvs()
     expect([wrong.code, wrong.out]).toEqual([1, expect.stringContaining('none of the given keys')])
   }))
 

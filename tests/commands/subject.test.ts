@@ -6,17 +6,19 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { TRY_OUT } from '../../src/config.ts'
+import { correctSubject } from '../../src/saga/correct-subject.ts'
 import { emailOf, live } from '../compliance/erasure/world.ts'
-import { emptied, withWorld } from '../saga/world.ts'
+import { asked, emptied, NOW, SECOND, type World, withWorld } from '../saga/world.ts'
 import { gogga } from './gogga-child.ts'
 
-const withPeople = (work: (dir: string) => Promise<void>) =>
+const withPeople = (work: (dir: string, world: World) => Promise<void>) =>
   withWorld(
-    async ({ context, databases }) => {
+    async (world) => {
+      const { context, databases } = world
       await live(context, 'ann')
       await live(context, 'bob')
       await emptied(context)
-      await work(databases.dir)
+      await work(databases.dir, world)
     },
     { env: TRY_OUT },
   )
@@ -45,6 +47,67 @@ test('subject erase: a preview, the erasure with its proof, the same receipt aga
     const shared = JSON.parse((await gogga(dir, 'subject', 'erase', 'ann', '--search', values, '--json')).out)
     expect(shared.proof).toMatchObject({ shared: 1, values: {} })
     expect((await gogga(dir, 'subject', 'erase', emailOf('ann'))).err).toContain('Nobody has this email')
+  }))
+
+test("an email that was somebody's finds them, says so, and erases only where that is meant", () =>
+  withPeople(async (dir, { context, pass }) => {
+    const correct = async (subjectId: string, email: string) => {
+      pass(SECOND)
+      await correctSubject(context.sagas, { subjectId, email }, asked('POST /v1/corrections'))
+    }
+    const typed = emailOf('bob').toUpperCase()
+    await correct('bob', 'robert@mail.example')
+    const shown = await goggaReading(dir, `${typed}\n`, 'subject', 'show', '-', '--json')
+    expect([shown.code, JSON.parse(shown.out)]).toMatchObject([0, { subjectId: 'bob', email: 'r***@m***' }])
+    const says = 'Found by a former address: B***@M*** was that of bob until '
+    expect(shown.err).toContain(says)
+    const preview = await goggaReading(dir, typed, 'subject', 'erase', '-', '--preview')
+    expect([preview.code, preview.out]).toEqual([0, expect.stringMatching(/^Found by a former.*\nWould erase bob:\n/)])
+    const unmeant = await goggaReading(dir, typed, 'subject', 'erase', '-')
+    expect([unmeant.code, unmeant.err]).toEqual([1, expect.stringContaining('"gogga subject erase bob --preview"')])
+    for (const { out, err } of [shown, preview, unmeant]) expect(out + err).not.toMatch(/bob@|robert@/i)
+    // Whoever has it now is meant, and where several had it, neither.
+    await correct('ann', emailOf('bob'))
+    const now = await goggaReading(dir, typed, 'subject', 'show', '-', '--json')
+    expect([JSON.parse(now.out).subjectId, now.err]).toEqual(['ann', ''])
+    const either = await goggaReading(dir, typed, 'subject', 'erase', '-')
+    expect([either.code, either.err]).toEqual([
+      1,
+      expect.stringMatching(/2 people have or had .*\n.* ann \(now\); bob /),
+    ])
+    await correct('ann', 'annette@mail.example')
+    const several = await goggaReading(dir, typed, 'subject', 'erase', '-', '--former-address')
+    expect([several.code, several.err]).toEqual([
+      1,
+      expect.stringMatching(/2 people had .*\n.* ann \(until .*bob \(until/),
+    ])
+    const erased = await goggaReading(dir, emailOf('ann'), 'subject', 'erase', '-', '--former-address')
+    expect(erased.out).toContain('Erased ann, receipt')
+    // The corrections of the erased went with them.
+    expect(JSON.parse((await goggaReading(dir, typed, 'subject', 'show', '-', '--json')).out).subjectId).toBe('bob')
+  }))
+
+test('an email that only the log of sign-ins knows has the same rights', () =>
+  withPeople(async (dir, { context }) => {
+    await context.files.identity.change((tx) =>
+      tx.insert('AuthLog', {
+        id: 'x',
+        email: 'Zola@mail.example',
+        action: 'login_failed',
+        ip: '41.1.1.1',
+        createdAt: NOW,
+      }),
+    )
+    expect((await goggaReading(dir, 'zoli@mail.example', 'subject', 'erase', '-')).err).toContain(
+      'Nobody has this email',
+    )
+    const erased = await goggaReading(dir, 'zola@mail.example', 'subject', 'erase', '-')
+    expect(erased).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('is contact '),
+      out: expect.stringContaining('nothing was found'),
+    })
+    expect(context.files.identity.rows.find('AuthLog', { id: 'x' })).toMatchObject({ email: null, ip: null })
   }))
 
 test('subject restrict, show, lift and correct', () =>

@@ -1,15 +1,17 @@
 // What docker-compose.yml, the Dockerfile and deploy/ promise, since no engine is at hand to show it.
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { VERBS } from '../../src/commands/gogga.ts'
-import { ENVIRONMENT_NAMES } from '../../src/config.ts'
+import { readSigningKey } from '../../src/compliance/signing.ts'
+import { ENVIRONMENT_NAMES, examineEnvironment } from '../../src/config.ts'
 import { DOMAINS } from '../../src/database/domains.ts'
-import { createApp } from '../../src/http/app.ts'
+import { readKey } from '../../src/ops/backup/keys.ts'
 import { readPolicies } from '../../src/ops/backup/policy.ts'
-import type { CheckFigures, FigureSources } from '../../src/ops/metrics/sources.ts'
-import { withApp } from '../http/app.ts'
+import { withFolder } from '../helpers/databases.ts'
+import { faultsOf } from '../helpers/document.ts'
 
 interface Volume {
   readonly type: 'volume' | 'bind'
@@ -76,7 +78,8 @@ const JOBS: Readonly<Record<string, Readonly<Record<string, 'read' | 'write'>>>>
 }
 
 const SECRETS: Readonly<Record<string, readonly string[]>> = {
-  api: ['payfast-merchant-key', 'payfast-passphrase', 'smtp-url'],
+  // Whoever has the key that signs can say what the logs never said: nobody but the server, which writes them, has it.
+  api: ['payfast-merchant-key', 'payfast-passphrase', 'signing-key', 'smtp-url'],
   'billing-backup': ['backup-key-billing'],
   backup: ['backup-key-admin', 'backup-key-identity'],
   'restore-point': ['backup-key-admin', 'backup-key-billing', 'backup-key-identity'],
@@ -218,63 +221,31 @@ test('secrets are files that git ignores', () => {
     expect(guide).toContain(name.replace(/-(identity|billing|admin)$/, ''))
 })
 
-describe('figures', () => {
-  test('every metric of the dashboard and the alerts exists, and every metric of a file is on the dashboard', async () => {
-    const figures: FigureSources = {
-      backups: () => [BACKUP],
-      checks: () => CHECKS,
-      purge: () => ({ rows: 0, doneAt: new Date(0) }),
-    }
-    await withApp(async ({ context, key }) => {
-      const app = await createApp(context, { log: { write: () => {} }, figures })
-      await app.inject('/health/live')
-      const { body } = await app.inject({ url: '/metrics', headers: { authorization: `Bearer ${await key('ops')}` } })
-      await app.close()
-      const known = new Set([...body.matchAll(/^([a-z_]+)(?:\{| )/gm)].map(([, name]) => name))
-      const dashboard = read('deploy/grafana/dashboards/gogga.json')
-      const named = (text: string) =>
-        new Set([...text.matchAll(/\b((?:gogga|process|nodejs)_[a-z_]+)/g)].map(([, name]) => name))
-      const rules = parse(read('deploy/prometheus/alerts.yml')).groups[0].rules as { expr: string }[]
-      const expressions = [
-        ...JSON.parse(dashboard).panels.flatMap(({ targets = [] }: { targets?: { expr: string }[] }) => targets),
-        ...rules,
-      ].map(({ expr }) => expr)
-      expect(expressions.length).toBeGreaterThan(30)
-      const used = named(expressions.join('\n'))
-      expect([...used].filter((name) => !known.has(name))).toEqual([])
-      const families = [...body.matchAll(/^# TYPE (gogga_\w+) \w+$/gm)].map(([, name = '']) => name)
-      expect(families.filter((family) => !dashboard.includes(family))).toEqual([])
-    })
+test('the commands of the guide make keys that the program takes, and audits that it knows', async () => {
+  const guide = read('deploy/README.md')
+  const [, made = ''] = /```\n(mkdir -p deploy\/secrets[\s\S]*?)```/.exec(guide) ?? []
+  await withFolder(async (dir) => {
+    execFileSync('bash', ['-euc', made], { cwd: dir, stdio: 'ignore' })
+    const secrets = join(dir, 'deploy/secrets')
+    expect(readdirSync(secrets).sort()).toEqual(Object.keys(compose.secrets).sort())
+    for (const domain of DOMAINS) expect(readKey(join(secrets, `backup-key-${domain}`)).bytes).toHaveLength(32)
+    expect(readSigningKey(join(secrets, 'signing-key')).publicPem).toContain('PUBLIC KEY')
+    // As a server reads its environment: what may be empty is off, and nothing is wrong with the rest.
+    const variables = Object.entries(compose.services.api?.environment ?? {})
+      .filter(([, value]) => value.startsWith('/run/secrets/'))
+      .map(([name, value]) => [name, value.replace('/run/secrets', secrets)])
+    const { config, problems } = examineEnvironment(Object.fromEntries(variables), dir)
+    expect(problems).toEqual([])
+    expect(config).toMatchObject({ signingKeyFile: join(secrets, 'signing-key'), payfast: undefined })
   })
-
-  test('Prometheus asks where the server answers, and Grafana asks Prometheus', () => {
-    const [job] = parse(read('deploy/prometheus/prometheus.yml')).scrape_configs
-    expect(job.static_configs[0].targets).toEqual([`api:${compose.services.api?.environment?.GOGGA_METRICS_PORT}`])
-    for (const rule of parse(read('deploy/prometheus/prometheus.yml')).rule_files)
-      expect(existsSync(join(ROOT, 'deploy/prometheus', rule))).toBe(true)
-    const [source] = parse(read('deploy/grafana/provisioning/datasources/prometheus.yml')).datasources
-    expect(source.url).toBe('http://prometheus:9090')
-    const [provider] = parse(read('deploy/grafana/provisioning/dashboards/gogga.yml')).providers
-    const mounted = compose.services.grafana?.volumes?.find(({ target }) => target === provider.options.path)
-    expect(globSync('*.json', { cwd: join(ROOT, mounted?.source ?? '') })).toEqual(['gogga.json'])
-    const panels = JSON.parse(read('deploy/grafana/dashboards/gogga.json')).panels as { datasource?: { uid: string } }[]
-    for (const { datasource } of panels) expect([undefined, source.uid]).toContain(datasource?.uid)
-  })
+  const words = [
+    ...guide.matchAll(
+      /(?:run --rm[^\n]* (?:api|restore-point)|scripts\/gogga\.ts) ((?:audit|check|restore|migrate)[^\n`>]*)/g,
+    ),
+  ]
+  expect(words.length).toBeGreaterThan(5)
+  for (const [, command = ''] of words) expect(await faultsOf(command.trim()), command).toEqual([])
 })
-
-const CHECKS: CheckFigures = {
-  turns: [{ turn: 'often', at: new Date(0), tookMs: 1 }],
-  counts: { error: 0, warning: 0, notice: 0 },
-  orphans: [{ domain: 'billing', link: 'a', policy: 'null', count: 0 }],
-}
-const BACKUP = {
-  domain: 'billing',
-  isVisible: true,
-  newestAt: new Date(0),
-  achievedRecoveryPointSeconds: 1,
-  promisedRecoveryPointSeconds: 1,
-  alarms: 0,
-} as const
 
 test('the configuration of Litestream is for billing.db, in places that are mounted', () => {
   const { dbs } = parse(read('deploy/litestream.yml'))

@@ -13,7 +13,7 @@ import { createKey, type Scope } from '../../src/identity/api-keys.ts'
 import { createSession } from '../../src/identity/sessions.ts'
 import { type Databases, withDatabases } from '../helpers/databases.ts'
 import { parseMail } from '../helpers/parse-mail.ts'
-import { endlessAuditor } from './endless-auditor.ts'
+import { endless } from './endless.ts'
 
 export const NOW = new Date('2026-06-01T12:00:00.000Z')
 
@@ -53,7 +53,7 @@ export const configOf = ({ dir }: Databases, env: Readonly<Record<string, string
 interface TestOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly overrides?: Partial<Sources>
-  /** What a server brings along beside the context; an auditor without end unless told. */
+  /** What a server brings along beside the context; an auditor and a verifier without end unless told. */
   readonly served?: (context: Context) => AppOptions
   /** Puts into the folder of the files what the environment names. */
   readonly prepare?: (dir: string) => void
@@ -68,7 +68,7 @@ export const withApp = <T>(work: (test: TestApp) => Promise<T>, options: TestOpt
     await insertPeople(context)
     const log: string[] = []
     const appOptions: AppOptions = {
-      ...(options.served ?? endlessAuditor)(context),
+      ...(options.served ?? endless)(context),
       log: { write: (line) => void log.push(line) },
     }
     const app = await createApp(context, appOptions)

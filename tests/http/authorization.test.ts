@@ -177,6 +177,7 @@ test('the policy, in words that a change must touch', () => {
   expect(changing('compliance').sort()).toEqual([
     'DELETE /v1/subjects/:id/restriction',
     'POST /v1/compliance/audits',
+    'POST /v1/compliance/chain',
     'POST /v1/subjects/:id/corrections',
     'POST /v1/subjects/:id/erasure',
     'POST /v1/subjects/:id/restriction',

@@ -111,6 +111,7 @@ const SPECS: Readonly<Record<string, Spec>> = {
     fields: { dispute: { is: 'prose', most: 2_000 } },
   },
   'POST /v1/compliance/audits': { by: 'compliance', good: {}, fields: {}, bodyless: true, readsNoKey: true },
+  'POST /v1/compliance/chain': { by: 'compliance', good: {}, fields: {}, bodyless: true, readsNoKey: true },
   'POST /v1/ops/checks': { by: 'ops', good: {}, fields: {}, bodyless: true, readsNoKey: true },
 }
 

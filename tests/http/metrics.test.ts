@@ -169,6 +169,7 @@ test('a file that is gone takes its figures with it, not those of the others', a
 
 const NOW = Date.parse('2026-06-01T12:00:00Z')
 const FIGURES: FigureSources = {
+  audits: () => ({ newest: { at: new Date(NOW - 3_600_000), counts: { high: 2, medium: 0 } }, hasFailed: true }),
   backups: async () => [
     {
       domain: 'billing',
@@ -195,7 +196,7 @@ const FIGURES: FigureSources = {
   purge: () => ({ rows: 12, doneAt: new Date(NOW - 60_000) }),
 }
 
-test('backups, checks and the purge show where somebody tells of them', async () => {
+test('audits, backups, checks and the purge show where somebody tells of them', async () => {
   await withApp(async ({ context, key }) => {
     const app = await createApp(context, { log: { write: () => {} }, figures: FIGURES })
     const headers = { authorization: `Bearer ${await key('ops')}` }
@@ -210,6 +211,9 @@ test('backups, checks and the purge show where somebody tells of them', async ()
     expect(visible).toEqual([1, 0])
     expect(backup('age_seconds', 'admin')).toBeUndefined()
     expect(valueIn(samples, 'gogga_orphans', { link: 'billing.Subscription.userId', policy: 'keep' })).toBe(4)
+    const severe = ['high', 'medium'].map((severity) => valueIn(samples, 'gogga_audit_findings', { severity }))
+    expect([...severe, valueIn(samples, 'gogga_audit_age_seconds')]).toEqual([2, 0, 3_600])
+    expect(valueIn(samples, 'gogga_audit_failed')).toBe(1)
     const found = ['error', 'warning', 'notice'].map((severity) =>
       valueIn(samples, 'gogga_check_findings', { severity }),
     )

@@ -192,7 +192,11 @@ test('headers are parameters: the key of a repeat, who acts, and what for', () =
       expect(header.description, `${name} ${header.name}`).toBeTruthy()
       expect(header.example, `${name} ${header.name}`).toBeDefined()
     }
-    const isUnkeyed = ['POST /v1/payfast/notifications', 'POST /v1/compliance/audits'].includes(route)
+    const isUnkeyed = [
+      'POST /v1/payfast/notifications',
+      'POST /v1/compliance/audits',
+      'POST /v1/compliance/chain',
+    ].includes(route)
     const isKeyed = method === 'post' && !isUnkeyed && !route.includes('/ops/')
     if (isKeyed) expect(named('Idempotency-Key'), name).toMatchObject({ in: 'header' })
     if (operation.tags?.includes('administration')) expect(named('X-Gogga-Actor')?.required, name).toBe(true)

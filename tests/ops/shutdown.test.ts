@@ -111,8 +111,13 @@ function expectKept({ paths }: Databases, spenders: readonly Spender[]): void {
   const kept = new Set(connection.prepare('select id from "Change" where status = 200').pluck().all())
   const credits = connection.prepare('select sum(creditsUsed) from "Subscription"').pluck().get()
   connection.close()
+  const identity = new Database(paths.identity)
+  const hashKey = identity.prepare('select key from "HashKey"').pluck().get() as Buffer
+  identity.close()
   const keys = spenders.flatMap(({ acknowledged }) => [...acknowledged])
-  const ids = keys.map((key) => changeIdOf({ route: 'POST /v1/usage', body: {}, key, scope: `u${key.split('-')[1]}` }))
+  const ids = keys.map((key) =>
+    changeIdOf({ route: 'POST /v1/usage', body: {}, key, scope: `u${key.split('-')[1]}` }, hashKey),
+  )
   expect(ids.filter((id) => !kept.has(id))).toEqual([])
   expect(ids.length).toBeGreaterThan(0)
   expect(credits).toBe(kept.size)

@@ -41,16 +41,20 @@ test('everything that is wrong is told at once, grouped, each with its next step
       PAYFAST_MERCHANT_ID: '10000100',
       GOGGA_MAIL_FROM: 'nobody at all',
       GOGGA_BACKUP_POLICY: join(databases.dir, 'no-policy.json'),
+      GOGGA_SIGNING_KEY_FILE: join(databases.dir, 'no-key.pem'),
     })
     taken.close()
     expect(code).toBe(1)
     expect(out).toBe('')
-    expect(err.split('\n')[0]).toBe('gogga cannot start: 9 things are wrong.')
+    expect(err.split('\n')[0]).toBe('gogga cannot start: 10 things are wrong.')
     expect(linesOf(err, 'environment').join('\n')).toMatch(
       /GOGGA_BUSY_TIMEOUT_MS[\s\S]+PAYFAST_MERCHANT_KEY[\s\S]+PASSPHRASE/,
     )
     expect(linesOf(err, 'mail')).toHaveLength(2)
     expect(linesOf(err, 'backups').join('\n')).toMatch(/no-policy\.json cannot be read[\s\S]+JSON file/)
+    expect(linesOf(err, 'signing key').join('\n')).toMatch(
+      /GOGGA_SIGNING_KEY_FILE: the key file \S+no-key\.pem is not there[\s\S]+openssl genpkey/,
+    )
     expect(linesOf(err, 'identity.db').join('\n')).toMatch(
       /is missing[\s\S]+restore identity --from latest[\s\S]+gogga migrate --domain identity/,
     )

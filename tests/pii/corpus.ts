@@ -255,7 +255,16 @@ const lookalikes: Readonly<Record<string, readonly string[]>> = {
       '28821234567',
       '+999123456789',
     ],
-    ...['+1 23', '0000000000', '00 00 00 00 00', '0821-23-4567', '08 21 23 45 67', '(082)'],
+    ...[
+      '+1 23',
+      '0000000000',
+      '00 00 00 00 00',
+      '0821-23-4567',
+      '08 21 23 45 57',
+      '08 21 23 45 67 89',
+      '4222222222222',
+      '(082)',
+    ],
   ],
   'versions and packages': [
     ...[
@@ -296,7 +305,7 @@ const lookalikes: Readonly<Record<string, readonly string[]>> = {
       'a @ b',
       '@john',
       'john@',
-      'john@ x.com',
+      'bought @ x.com',
       '5@R10',
       '2x@R99.00',
       'foo@.',

@@ -136,3 +136,49 @@ test('an id is let be where it is like a number, and searched where no id is wri
   expect(kinds('thabo@example.co.za')).toEqual(['email'])
   expect(kinds('ID 8001015009087')).toEqual(['idNumber'])
 })
+
+describe('values written otherwise than they should be', () => {
+  test.each([
+    ['ID8001015009087', 'idNumber', '8001015009087'],
+    ['IDno8001015009087 x', 'idNumber', '8001015009087'],
+    ['Cell0825557788', 'phone', '0825557788'],
+    ['0825557788Thabo', 'phone', '0825557788'],
+    ['card4111111111111111', 'card', '4111111111111111'],
+    ['IBANGB82WEST12345698765432', 'iban', 'GB82WEST12345698765432'],
+    ['GB 82 WEST 1234 5698 7654 32', 'iban', 'GB 82 WEST 1234 5698 7654 32'],
+    ['GB82.WEST.1234.5698.7654.32', 'iban', 'GB82.WEST.1234.5698.7654.32'],
+    ['8001015009 087', 'idNumber', '8001015009 087'],
+    ['800 101 500 9087', 'idNumber', '800 101 500 9087'],
+    ['800101/5009/087', 'idNumber', '800101/5009/087'],
+    ['082/555/7788', 'phone', '082/555/7788'],
+    ['082_555_7788', 'phone', '082_555_7788'],
+    ['08 25 55 77 88', 'phone', '08 25 55 77 88'],
+    ['082 555\n7788', 'phone', '082 555\n7788'],
+    ['4111.1111.1111.1111', 'card', '4111.1111.1111.1111'],
+    ['4111  1111  1111  1111', 'card', '4111  1111  1111  1111'],
+    ['4111/1111/1111/1111', 'card', '4111/1111/1111/1111'],
+    ['card 4222222222222', 'card', '4222222222222'],
+    ['a @ b.co.za', 'email', 'a @ b.co.za'],
+    ['thabo@ example.com', 'email', 'thabo@ example.com'],
+    ['born 1603155009087', 'idNumber', '1603155009085'],
+  ])('%j', (text, kind, value) => {
+    expect(findPii(text).map((span) => [span.kind, span.value])).toEqual([[kind, value]])
+  })
+
+  test.each([
+    'order 0825557788',
+    'Ref: 0825557788',
+    'pf payment 4222222222222',
+    '{"at":1603155009087}',
+    'PF0825557788',
+    '0825557788ms',
+    '08 12 23 34 45',
+    '082\n555\n7788',
+    '0591234567',
+    'bought @ example.com',
+    '01/02/2026 10:30',
+    'cafe0825557788',
+  ])('but nothing in %j', (text) => {
+    expect(findPii(text)).toEqual([])
+  })
+})

@@ -9,6 +9,7 @@ import {
   UnavailableError,
   UsageError,
 } from '../../src/errors.ts'
+import { hashKeyOf } from '../../src/identity/hash-key.ts'
 import { lookUpUser, overrideTier } from '../../src/saga/administer.ts'
 import { forgetAnswers } from '../../src/saga/background.ts'
 import { ReusedKeyError } from '../../src/saga/changes.ts'
@@ -98,6 +99,20 @@ describe('a request with a key', () => {
       const turned = { ...CALL, body: { b: { d: null, c: [1, 2] }, a: 1 } }
       expect((await note(world, turned).write()).repeated).toBe(true)
     }))
+
+  test('leaves hashes that only identity.db can tell: another set of files has others for the same request', async () => {
+    const hashesOf = () =>
+      withWorld(async (world) => {
+        await note(world, CALL).write()
+        await using again = await world.again()
+        expect((await note({ ...world, context: again }, CALL).write()).repeated).toBe(true)
+        const rows = world.context.files.billing.rows.all<{ id: string; requestHash: string }>('select * from "Change"')
+        return rows.flatMap(({ id, requestHash }) => [id, requestHash])
+      })
+    const [some, others] = [await hashesOf(), await hashesOf()]
+    expect([some.length, others.length]).toEqual([2, 2])
+    expect(some.filter((each) => others.includes(each))).toEqual([])
+  })
 
   const CALLERS: readonly [string, object][] = [
     ['another API key', { keyId: 'other' }],
@@ -356,7 +371,8 @@ describe('an answer whose effects are not all there', () => {
       const { context } = world
       await addPeople(context, 'ann')
       const { files, now, newId, randomBytes } = context
-      await using sagas = createSagas({ files, now, newId, randomBytes, maxAttempts: 20, settleMs: 10 })
+      const hashKey = await hashKeyOf(files.identity, context)
+      await using sagas = createSagas({ files, hashKey, now, newId, randomBytes, maxAttempts: 20, settleMs: 10 })
       const hold = Promise.withResolvers<void>()
       const begun = Promise.withResolvers<void>()
       const transaction = files.admin.client.$transaction(() => {

@@ -175,7 +175,7 @@ describe('the order', () => {
       expect(logs(context)).toEqual(wanted.toReversed())
     }))
 
-  test('a first message that fails holds back those of its subject, and nobody else’s', () =>
+  test('a first message that fails holds back those of its subject to the same file, and nobody else’s', () =>
     withWorld(async ({ context, pass }) => {
       await leave(context, 'billing', { id: 'admin-acted:bad', type: 'admin-acted', target: 'admin', subjectId: 'ann' })
       await leaveLog(context, 'billing', 'second', 'ann')
@@ -186,6 +186,23 @@ describe('the order', () => {
         expect(logs(context)).toEqual(['other'])
       }
       expect(rowOf(context, 'billing', 'admin-acted:second')).toMatchObject({ attempts: 0, deadAt: null })
+    }))
+
+  test('one that waits for a file holds back nothing that goes to another', () =>
+    withWorld(async ({ context, pass }) => {
+      await leave(context, 'identity', {
+        id: 'admin-acted:bad',
+        type: 'admin-acted',
+        target: 'admin',
+        subjectId: 'ann',
+      })
+      await leaveLog(context, 'identity', 'second', 'ann')
+      await leaveUser(context, 'ann')
+      pass(LEASE)
+      await context.sagas.courier.sweep()
+      expect(subscribers(context)).toContain('ann')
+      expect(logs(context)).toEqual([])
+      expect(rowOf(context, 'identity', 'admin-acted:second')).toMatchObject({ attempts: 0 })
     }))
 
   test('messages of nobody hold nobody back', () =>

@@ -41,6 +41,8 @@ export interface AuditOptions {
   readonly busyTimeoutMs: number
   /** Ed25519 in PEM, of every key that signed heads of the chains. */
   readonly publicKeys?: readonly string[]
+  /** Heads of other keys are believed by nobody. */
+  readonly onlyKeys?: boolean
   /** Files that the application's log goes to, and how much of each end is read. */
   readonly logs?: { readonly files: readonly string[]; readonly mebibytes?: number }
   /** Of billing and admin, unpacked as they are read. */
@@ -98,10 +100,10 @@ const RUN: Readonly<Record<Section, (view: View) => SectionResult | Promise<Sect
     return { findings: [...findings, ...unseen.map(unseenFinding)], looked: { bytes, backups: backups.length } }
   },
   chain: async (view) => {
-    const { publicKeys = [], signal, onProgress, now } = view
+    const { publicKeys = [], onlyKeys = false, signal, onProgress, now } = view
     let done = 0
     const { chains, findings } = await verifyChains(allReaders(view), {
-      ...{ now: now(), publicKeys, signal },
+      ...{ now: now(), publicKeys, onlyKeys, signal },
       onChain: (domain) => onProgress?.('chain', ++done, DOMAINS.length, `${domain}.db`),
     })
     const links = chains.reduce((sum, chain) => sum + chain.links, 0)

@@ -1,9 +1,7 @@
 // The audits of a server: one at a time, in a process of its own at low priority, so that requests go on; each is kept.
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { OpenFile } from '../../database/clients.ts'
 import { StoppedError } from '../../errors.ts'
+import { inProcess } from '../in-process.ts'
 import type { SigningKey } from '../signing.ts'
 import type { AuditOptions } from './audit.ts'
 import { type KeptAudit, keepAudit, listAudits, signed } from './audits.ts'
@@ -54,7 +52,7 @@ export function createAuditor<Extra extends object>(options: AuditorOptions<Extr
   async function one(id: string, cause: Cause, startedAt: Date): Promise<KeptAudit> {
     try {
       const task = { ...options.task(), id, cause, startedAt, connections: options.connections() }
-      const audit = signed(await inProcess(options.process, task, stopped.signal), key)
+      const audit = signed(await auditIn(options.process, task, stopped.signal), key)
       await keepAudit(identity, audit)
       failedAt = undefined
       return audit
@@ -88,35 +86,8 @@ export function createAuditor<Extra extends object>(options: AuditorOptions<Extr
   }
 }
 
-/** Resolves when the process has ended; a signal ends it at once, whatever it does. */
-async function inProcess(module: URL, task: AuditTask, signal: AbortSignal): Promise<AuditReport> {
-  signal.throwIfAborted()
-  // What a library prints there may hold values.
-  const child = fork(fileURLToPath(module), [], {
-    execArgv: [],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  })
-  const kill = () => void child.kill('SIGKILL')
-  signal.addEventListener('abort', kill, { once: true })
-  try {
-    const answer = await answerOf(child, task)
-    signal.throwIfAborted()
-    if (answer && 'report' in answer) return answer.report
-    throw new Error(`The process that audits ended early${answer ? `: ${answer.code}` : ''}`)
-  } finally {
-    signal.removeEventListener('abort', kill)
-    kill()
-  }
-}
-
-async function answerOf(child: ChildProcess, task: AuditTask): Promise<AuditAnswer | undefined> {
-  // Its answer may lie in the channel still when it is gone.
-  const ended = Promise.all([once(child, 'exit'), once(child, 'disconnect')])
-  ended.catch(() => undefined) // Where the task cannot be sent, nobody waits for it.
-  const answers: AuditAnswer[] = []
-  child.on('message', (message: AuditAnswer) => answers.push(message))
-  child.send(task, (error) => error && child.kill('SIGKILL'))
-  await ended
-  return answers[0]
+async function auditIn(module: URL, task: AuditTask, signal: AbortSignal): Promise<AuditReport> {
+  const answer = await inProcess<AuditAnswer>(module, task, signal)
+  if (answer && 'report' in answer) return answer.report
+  throw new Error(`The process that audits ended early${answer ? `: ${answer.code}` : ''}`)
 }

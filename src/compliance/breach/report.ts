@@ -1,6 +1,7 @@
 // The pack as blocks, which become Markdown or a page. Whatever only a person can know is a blank: `[FILL IN: …]`.
+import { placeText } from '../audit/report.ts'
 import type { Breach } from './reveal.ts'
-import { noticeToPeople, noticeToRegulator, peopleIn } from './texts.ts'
+import { between, noticeToPeople, noticeToRegulator, peopleIn } from './texts.ts'
 
 export type Block =
   | { readonly kind: 'title' | 'heading' | 'text' | 'draft'; readonly text: string }
@@ -24,22 +25,15 @@ export function reportOf(breach: Breach, contacts?: readonly Contact[]): readonl
     heading('Can anybody be named from this file alone?'),
     text(namedWords(breach)),
     ...findingsOf(breach),
+    ...lookedAt(breach),
     heading('What it reveals'),
-    text(`${breach.rows} rows about ${peopleIn(breach.people.count)}.`),
+    text(heldWords(breach)),
     {
       kind: 'table',
       head: ['category', 'values', 'where'],
       rows: breach.categories.map(({ category, values, places }) => [category, String(values), places.join(', ')]),
     },
-    {
-      kind: 'table',
-      head: ['table', 'rows', 'what it holds'],
-      rows: breach.tables.map(({ table, rows, about, isTimeless }) => [
-        table,
-        isTimeless ? `${rows} (of any time)` : String(rows),
-        about,
-      ]),
-    },
+    tablesOf(breach),
     heading('What gives power, and what to do at once'),
     ...secretsOf(breach),
     heading('Draft: to the Information Regulator'),
@@ -51,21 +45,71 @@ export function reportOf(breach: Breach, contacts?: readonly Contact[]): readonl
   ]
 }
 
+/** What the times mean: who took a file has all of it. */
 function periodOf({ from, to }: Breach): string {
-  if (from === null && to === null) return 'It is about all rows.'
-  const bounds = [from && `from ${from}`, to && `before ${to}`].filter(Boolean).join(' and ')
-  return `It is about rows that were written or changed ${bounds}.`
+  if (from === null && to === null) return 'It is about all rows that the file holds now.'
+  const held = to ? `that had been written by ${to}` : 'that the file holds now'
+  const beside = from ? ` What was written or changed since ${from} is counted beside it.` : ''
+  return `Whoever could reach the file${between({ from, to })} may have taken it whole: this is about all rows ${held}, however old.${beside}`
+}
+
+function heldWords({ rows, touched, people, from, to }: Breach): string {
+  const all = `${rows} rows about ${peopleIn(people.count)}${to ? ` that were there at ${to}` : ''}.`
+  const meanwhile =
+    touched === null || people.touched === null
+      ? ''
+      : ` Of these, ${touched} rows about ${peopleIn(people.touched)} were written or changed${between({ from, to })}: that is what somebody who only watched could have seen happen, and not whom to tell.`
+  return `${all}${meanwhile} ${GONE}`
+}
+
+const GONE =
+  'Rows that were removed since (purged, erased) are not in these numbers, nor what stood in a row before it was changed: a backup of that time shows both.'
+
+function tablesOf({ tables, touched }: Breach): Block {
+  const cell = (count: number | null) => (count === null ? 'not known' : String(count))
+  const beside = touched !== null
+  return {
+    kind: 'table',
+    head: ['table', 'rows', ...(beside ? ['written or changed meanwhile'] : []), 'what it holds'],
+    rows: tables.map((one) => [
+      one.table,
+      one.isTimeless ? `${one.rows} (of any time: its rows do not say when)` : String(one.rows),
+      ...(beside ? [cell(one.touched)] : []),
+      one.about,
+    ]),
+  }
 }
 
 function namedWords({ file, naming, people }: Breach): string {
-  const { canName, values, knownValues, rowsLookedAt, needed } = naming
+  const { answer, values, knownValues, occurrences, unclear, looked, needed } = naming
   if (file === 'identity.db')
-    return `Yes: ${values} values of personal information in ${rowsLookedAt} rows, and ${peopleIn(people.count)} with their addresses.`
-  const looked = `All values of all ${rowsLookedAt} rows, of any time, were looked at by every detector and compared with everything that identity.db knows of people.`
-  if (canName)
-    return `YES. ${looked} ${values} hold personal information, ${knownValues} of them known to be somebody's.`
-  return `No. ${looked} 0 of them hold an address, a number or a name of a person. What else somebody needs to name one: ${needed}`
+    return answer === 'yes'
+      ? `Yes: ${values} values of personal information in ${looked.rows} rows, and ${peopleIn(people.count)} with their addresses.`
+      : `No: ${looked.rows} rows hold no value of personal information.`
+  const chance = unclear === 0 ? '' : ` ${unclear} more may be chance, or could not be read.`
+  if (answer === 'yes')
+    return `YES. ${values} values in its rows hold personal information, ${knownValues} of them known to be somebody's; values of identity.db stand in its raw bytes ${occurrences} times, removed rows included.${chance}`
+  if (answer === 'perhaps')
+    return `IT CANNOT BE RULED OUT. Nothing was found for certain, but ${perhapsWords(naming)}. See what was looked at.`
+  return `No. Nothing that names or reaches a person was found: 0 values of ${looked.rows} rows, and ${looked.compared} values of identity.db 0 times in ${looked.bytes} raw bytes. What else somebody needs to name one: ${needed}`
 }
+
+function perhapsWords({ unclear, looked: { bytes, compared } }: Breach['naming']): string {
+  if (unclear > 0) return `${unclear} values or places are unclear: they may be chance, or could not be read`
+  return bytes > 0 && compared === 0
+    ? 'identity.db names nobody, so that nothing could be compared'
+    : 'identity.db could not be read, so that nothing could be compared'
+}
+
+const lookedAt = ({ naming: { looked } }: Breach): readonly Block[] =>
+  looked.parts.length === 0
+    ? []
+    : [
+        text('What was looked at:'),
+        { kind: 'list', items: looked.parts },
+        text('What was not, and why:'),
+        { kind: 'list', items: looked.left },
+      ]
 
 const findingsOf = ({ naming }: Breach): readonly Block[] =>
   naming.findings.length === 0
@@ -74,10 +118,7 @@ const findingsOf = ({ naming }: Breach): readonly Block[] =>
         {
           kind: 'table',
           head: ['where', 'what'],
-          rows: naming.findings.map(({ place, message }) => [
-            [place.table, place.column, place.path].filter(Boolean).join(' '),
-            message,
-          ]),
+          rows: naming.findings.map(({ place, message }) => [placeText(place), message]),
         },
       ]
 
@@ -104,6 +145,11 @@ function whomOf({ people }: Breach, contacts?: readonly Contact[]): readonly Blo
   const list: Block = contacts
     ? { kind: 'table', head: ['subject id', 'email'], rows: contacts.map(({ id, email }) => [id, email]) }
     : { kind: 'list', items: people.ids }
+  if (!people.areResolved)
+    return [
+      text(`${people.count} ids and words. identity.db could not be read: which of them are people it alone can say.`),
+      list,
+    ]
   const hint = contacts ? '' : ' Their addresses come with --with-contacts, which leaves a row in the access log.'
   return [text(`${peopleIn(people.count)}, by subject id.${hint}`), list, text(unknown)]
 }

@@ -5,41 +5,32 @@
 import { type CatalogModel, modelsOf, quote } from '../../database/catalog.ts'
 import type { Connection } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
-import { timeText } from '../../database/row-codec.ts'
 import { kindWords } from '../data-map/meanings.ts'
-import { isPerson } from '../data-map/purposes-of.ts'
 import { type Naming, namingOf } from './naming.ts'
+import type { NamingOptions } from './options.ts'
+import { type People, peopleOf } from './people.ts'
+import { heldIn, isTimeless, type Period, touchedIn, type Where } from './period.ts'
 import { type SecretFound, secretsIn } from './secrets.ts'
 
-export interface Period {
-  readonly from?: Date | undefined
-  readonly to?: Date | undefined
-}
-
-export interface BreachOptions extends Period {
-  readonly domain: Domain
-  readonly readers: Readonly<Record<Domain, Connection>>
+export interface BreachOptions extends NamingOptions {
   readonly now: Date
 }
 
 export interface Breach {
-  readonly format: 'gogga-breach/1'
+  readonly format: 'gogga-breach/2'
   readonly domain: Domain
   readonly file: string
   readonly madeAt: string
   readonly from: string | null
   readonly to: string | null
+  /** That were there at the period's end, and are still. */
   readonly rows: number
+  /** Of these, written or changed in the period; null where no beginning was given. */
+  readonly touched: number | null
   readonly tables: readonly TableRevealed[]
   readonly categories: readonly Category[]
   /** People whom the rows name by subject id. */
-  readonly people: {
-    readonly count: number
-    /** Users and contacts, whom identity.db can name. */
-    readonly ids: readonly string[]
-    /** Ids and words that name no user or contact: erased people, and words such as `system`. */
-    readonly unknown: number
-  }
+  readonly people: People
   readonly naming: Naming
   readonly secrets: readonly SecretFound[]
 }
@@ -47,8 +38,10 @@ export interface Breach {
 export interface TableRevealed {
   readonly table: string
   readonly about: string
-  /** Written or changed in the period. */
+  /** There at the period's end. */
   readonly rows: number
+  /** Of these, written or changed in the period; null where that cannot be told. */
+  readonly touched: number | null
   /** Rows of any time, since the table does not say when they were written. */
   readonly isTimeless: boolean
 }
@@ -60,51 +53,30 @@ export interface Category {
   readonly places: readonly string[]
 }
 
-export function reveal({ domain, readers, now, from, to }: BreachOptions): Breach {
-  const reader = readers[domain]
+/** A pass over the whole file. */
+export async function reveal(options: BreachOptions): Promise<Breach> {
+  const { domain, reader, identity, now, from, to } = options
+  const period: Period = { from, to }
   const models = modelsOf(domain)
-  const tables = models.map((model) => ({ model, ...revealed(reader, model, { from, to }) }))
-  const ids = new Set(models.flatMap((model) => peopleIn(reader, model, { from, to })))
-  const known = knownAmong(readers.identity, ids)
+  const naming = await namingOf(options)
+  const tables = models.map((model) => ({ model, ...revealed(reader, model, period) }))
+  const values = tables.flatMap(({ model, columns }) => columns.map((column) => ({ ...column, model })))
   return {
-    format: 'gogga-breach/1',
+    format: 'gogga-breach/2',
     ...{ domain, file: `${domain}.db`, madeAt: now.toISOString() },
     from: from?.toISOString() ?? null,
     to: to?.toISOString() ?? null,
     rows: tables.reduce((sum, { rows }) => sum + rows, 0),
-    tables: tables.map(({ model, rows, isTimeless }) => ({
-      table: model.name,
-      about: model.about ?? '',
-      ...{ rows, isTimeless },
+    touched: from === undefined ? null : tables.reduce((sum, { touched }) => sum + (touched ?? 0), 0),
+    tables: tables.map(({ model, rows, touched }) => ({
+      ...{ table: model.name, about: model.about ?? '', rows, touched },
+      isTimeless: (from !== undefined || to !== undefined) && isTimeless(model),
     })),
-    categories: categoriesOf(tables.flatMap(({ model, values }) => values.map((value) => ({ ...value, model })))),
-    people: { count: known.length, ids: known, unknown: ids.size - known.length },
-    naming: namingOf(domain, readers),
-    secrets: secretsIn(domain, reader, now),
+    categories: categoriesOf(values, naming),
+    people: peopleOf(reader, identity, models, period),
+    naming,
+    secrets: secretsIn(domain, reader, { now, ...period }),
   }
-}
-
-const WRITTEN = ['createdAt', 'processedAt', 'startedAt', 'receivedAt', 'erasedAt']
-const CHANGED = ['updatedAt', 'redeemedAt', 'voidedAt', 'endedAt', 'revokedAt', 'liftedAt', 'doneAt', 'deadAt']
-
-/** SQL and its values: written, or last changed, in the period. Where a table does not say, every row may be. */
-function inPeriod(
-  { columns }: CatalogModel,
-  { from, to }: Period,
-): { sql: string; values: string[]; isTimeless: boolean } {
-  const names = columns.filter(({ type }) => type === 'time').map(({ name }) => name)
-  const written = WRITTEN.find((name) => names.includes(name))
-  const bounded = from !== undefined || to !== undefined
-  if (!bounded || written === undefined) return { sql: 'true', values: [], isTimeless: bounded }
-  const bounds = [...(from ? [['>=', timeText(from)] as const] : []), ...(to ? [['<', timeText(to)] as const] : [])]
-  const times = [written, ...CHANGED.filter((name) => names.includes(name))]
-  const sql = times
-    .map(
-      (name) =>
-        `(${[`${quote(name)} is not null`, ...bounds.map(([sign]) => `${quote(name)} ${sign} ?`)].join(' and ')})`,
-    )
-    .join(' or ')
-  return { sql: `(${sql})`, values: times.flatMap(() => bounds.map(([, value]) => value)), isTimeless: false }
 }
 
 interface Values {
@@ -113,46 +85,27 @@ interface Values {
 }
 
 function revealed(reader: Connection, model: CatalogModel, period: Period) {
-  const { sql, values, isTimeless } = inPeriod(model, period)
-  const counts = model.columns.map(({ name }, at) => `count(${quote(name)}) as c${at}`)
-  const row = reader
-    .prepare<unknown[], Record<string, number>>(
-      `select count(*) as n, ${counts.join(', ')} from ${quote(model.name)} where ${sql}`,
-    )
-    .get(...values)
-  const found: Values[] = model.columns.map(({ name }, at) => ({ column: name, count: row?.[`c${at}`] ?? 0 }))
-  return { rows: row?.n ?? 0, isTimeless, values: found }
-}
-
-function peopleIn(reader: Connection, model: CatalogModel, period: Period): readonly string[] {
-  const { sql, values } = inPeriod(model, period)
-  const naming = isPerson(model)
-    ? model.key
-    : model.links.filter(({ to, subject }) => subject || to.model === 'User').map(({ column }) => column)
-  return naming.flatMap((column) =>
+  const counts = model.columns.map(({ name }) => `count(${quote(name)})`)
+  const count = (what: string, { sql, values }: Where): readonly number[] =>
     reader
-      .prepare<unknown[], string>(
-        `select distinct ${quote(column)} from ${quote(model.name)} where ${quote(column)} is not null and ${sql}`,
-      )
-      .pluck()
-      .all(...values),
-  )
-}
-
-function knownAmong(identity: Connection, ids: ReadonlySet<string>): readonly string[] {
-  const sql = `select value from json_each(?) k where exists (select 1 from "User" where id = k.value)
-    or exists (select 1 from "Contact" where id = k.value) order by value`
-  return identity
-    .prepare<[string], string>(sql)
-    .pluck()
-    .all(JSON.stringify([...ids]))
+      .prepare<unknown[], number[]>(`select ${what} from ${quote(model.name)} where ${sql}`)
+      .raw()
+      .get(...values) ?? []
+  const [rows = 0, ...each] = count(['count(*)', ...counts].join(', '), heldIn(model, period))
+  const touched = touchedIn(model, period)
+  const columns: Values[] = model.columns.map(({ name }, at) => ({ column: name, count: each[at] ?? 0 }))
+  return { rows, touched: touched ? (count('count(*)', touched)[0] ?? 0) : null, columns }
 }
 
 type Place = Values & { readonly model: CatalogModel }
 
-function categoriesOf(places: readonly Place[]): readonly Category[] {
+function categoriesOf(places: readonly Place[], { findings }: Naming): readonly Category[] {
   const found = places.filter(({ count }) => count > 0)
-  const groups = Map.groupBy(found, categoryOf)
+  const named = new Set(findings.map(({ place: { table, column } }) => `${table}.${column}`))
+  const groups = Map.groupBy(found, (place) => {
+    const isNamed = named.has(`${place.model.name}.${place.column}`)
+    return isNamed ? `${categoryOf(place)}, in which personal information was found` : categoryOf(place)
+  })
   return [...groups].map(([category, group]) => ({
     category,
     values: group.reduce((sum, { count }) => sum + count, 0),
@@ -165,7 +118,7 @@ function categoryOf({ model, column: name }: Place): string {
   if (column?.pii) return `personal information: ${kindWords(column.pii)}`
   if (column?.bearer) return 'codes that are worth something to whoever knows them'
   if (column?.class === 'secret') return 'secrets and hashes'
-  if (column?.class === 'freetext') return 'free text, without personal information'
+  if (column?.class === 'freetext') return 'free text'
   const link = model.links.find((one) => one.column === name)
   if (link && (link.subject || link.to.model === 'User')) return 'subject ids: people by an opaque id'
   if (column?.type === 'time') return 'times of events'

@@ -3,6 +3,7 @@ import { type CatalogColumn, type CatalogModel, modelsOf, quote } from '../../da
 import type { Connection } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { timeText } from '../../database/row-codec.ts'
+import { heldIn, type Period, type Where } from './period.ts'
 
 export interface SecretFound {
   /** `billing.RecurringSchedule.token` */
@@ -12,6 +13,8 @@ export interface SecretFound {
   readonly live: number | null
   readonly power: string
   readonly next: string
+  /** Something is to be done about it. */
+  readonly asksForWork: boolean
 }
 
 interface Power {
@@ -26,11 +29,11 @@ const CHARGE: Power = {
     'PayFast charges a card by it; for that it also takes the merchant’s passphrase, which is in none of the files.',
   next: 'Change the passphrase at PayFast and in PAYFAST_PASSPHRASE; ask PayFast to end these tokens if it may be known too.',
 }
-const HASH = 'A hash of a request: whoever guesses the request can confirm it.'
+const HASH = 'A hash of a request: whoever guesses the request, and has the key of identity.db as well, can confirm it.'
 const KEPT: Power = {
   power:
     'The answer of a request of the last 24 hours; where it held a code, it is encrypted under a key made of the request.',
-  next: 'Nothing beyond voiding vouchers that were made in the last 24 hours.',
+  next: 'Void vouchers that were made in the last 24 hours.',
 }
 
 const POWERS: Readonly<Record<string, Power>> = {
@@ -48,6 +51,11 @@ const POWERS: Readonly<Record<string, Power>> = {
     power: 'None by itself: the SHA-256 of 256 random bits, which nobody guesses.',
     next: 'Revoke and replace keys ("npx gogga keys revoke", "npx gogga keys create") if a machine that holds one was taken.',
     live: 'revokedAt is null and (expiresAt is null or expiresAt > $now)',
+  },
+  'identity.HashKey.key': {
+    power:
+      'With billing.db or admin.db as well: a guess at what somebody asked for in the last 24 hours can be confirmed.',
+    next: 'Nothing: what it keys is removed after 24 hours.',
   },
   'billing.Subscription.payfastToken': { ...CHARGE, live: `status in ('active', 'past_due')` },
   'billing.RecurringSchedule.token': { ...CHARGE, live: `status = 'active'` },
@@ -74,20 +82,28 @@ export const powerOf = (model: CatalogModel, column: string): Power | undefined 
 export const secretColumns = (models: readonly CatalogModel[]): readonly (readonly [CatalogModel, string])[] =>
   models.flatMap((model) => model.columns.filter(isPower).map(({ name }) => [model, name] as const))
 
-/** Columns without any are left out. */
-export function secretsIn(domain: Domain, connection: Connection, now: Date): readonly SecretFound[] {
+/** Of rows that were there at the period's end; `live` is as of now. Columns without any are left out. */
+export function secretsIn(
+  domain: Domain,
+  connection: Connection,
+  { now, ...period }: Period & { readonly now: Date },
+): readonly SecretFound[] {
   return secretColumns(modelsOf(domain)).flatMap(([model, column]) => {
     const { power, next, live } = powerOf(model, column) ?? UNKNOWN
-    const count = countOf(connection, model, `${quote(column)} is not null`, now)
+    const held = heldIn(model, period)
+    const there: Where = { ...held, sql: `${quote(column)} is not null and ${held.sql}` }
+    const count = countOf(connection, model, there, now)
     if (count === 0) return []
     const still =
-      live === undefined ? null : countOf(connection, model, `${quote(column)} is not null and ${live}`, now)
-    return [{ place: `${domain}.${model.name}.${column}`, count, live: still, power, next }]
+      live === undefined ? null : countOf(connection, model, { ...there, sql: `${there.sql} and ${live}` }, now)
+    const asksForWork = !next.startsWith('Nothing')
+    return [{ place: `${domain}.${model.name}.${column}`, count, live: still, power, next, asksForWork }]
   })
 }
 
-function countOf(connection: Connection, { name }: CatalogModel, where: string, now: Date): number {
-  const sql = `select count(*) from ${quote(name)} where $now is not null and ${where}`
-  const statement = connection.prepare<[{ readonly now: string }], number>(sql).pluck()
-  return statement.get({ now: timeText(now) }) ?? 0
+function countOf(connection: Connection, { name }: CatalogModel, { sql, values }: Where, now: Date): number {
+  const statement = connection.prepare<unknown[], number>(
+    `select count(*) from ${quote(name)} where $now is not null and ${sql}`,
+  )
+  return statement.pluck().get({ now: timeText(now) }, ...values) ?? 0
 }

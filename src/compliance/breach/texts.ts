@@ -1,5 +1,6 @@
 // Drafts of the notices that section 22 of POPIA asks for. 22(5) says what they must hold: possible consequences, what was done
 // and will be, what the person can do, and who did it where that is known.
+import type { Answer, Naming } from './naming.ts'
 import type { Breach } from './reveal.ts'
 
 const blank = (what: string): string => `[FILL IN: ${what}]`
@@ -35,34 +36,75 @@ const ADVICE = {
   admin: ['If you hold a voucher that you did not redeem, ask us for a new one.'],
 } as const
 
+const NAMED = {
+  yes: 'The file holds what names or reaches people, against our rules.',
+  perhaps: 'It cannot be ruled out that the file holds what names or reaches people, against our rules.',
+  no: '',
+} as const
+
 /** What a file names nobody by is not said where somebody is named after all, nor of tokens that are not in it. */
 function risksOf({ domain, naming, secrets }: Breach): string {
   const isWrong = (risk: string) =>
-    (naming.canName && risk.includes('names nobody')) || (secrets.length === 0 && risk.startsWith('Payment tokens'))
-  const named =
-    naming.canName && domain !== 'identity' ? ['Some rows hold what names or reaches people, against our rules.'] : []
+    (naming.answer !== 'no' && risk.includes('names nobody')) ||
+    (!secrets.some(({ next }) => next.includes('PayFast')) && risk.startsWith('Payment tokens'))
   const risks: readonly string[] = RISKS[domain]
-  return [...named, ...risks.filter((risk) => !isWrong(risk))].join(' ')
+  return [domain === 'identity' ? '' : NAMED[naming.answer], ...risks.filter((risk) => !isWrong(risk))]
+    .filter(Boolean)
+    .join(' ')
 }
 
 export const peopleIn = (count: number): string => (count === 1 ? '1 person' : `${count} people`)
 
-const seen = ({ naming }: Breach): string =>
-  naming.canName
-    ? `It holds ${naming.values} values that name or reach people.`
-    : `We looked at every value in it (${naming.rowsLookedAt} rows): none names or reaches a person.`
+const SEEN = {
+  yes: ({ values, occurrences }) =>
+    `It holds ${values} values in its rows that name or reach people, and in its raw bytes, removed rows included, such values ${occurrences} times.`,
+  perhaps: ({ unclear }) =>
+    `Nothing in it names or reaches a person for certain; it cannot be ruled out (${unclear} places are unclear).`,
+  no: ({ looked: { rows, bytes, compared } }) =>
+    `We looked at every value of ${rows} rows and searched ${bytes} raw bytes for ${compared} values of people: nothing names or reaches a person.`,
+} satisfies Record<Answer, (naming: Naming) => string>
+
+const seen = ({ domain, naming }: Breach): string =>
+  domain === 'identity' ? `It holds ${naming.values} values that name or reach people.` : SEEN[naming.answer](naming)
+
+/** ` from … to …`, nothing where no time was given. */
+export const between = ({ from, to }: Pick<Breach, 'from' | 'to'>): string =>
+  [from && ` from ${from}`, to && ` to ${to}`].filter(Boolean).join('')
+
+/** Everything that was there, and what happened meanwhile. */
+function concerned({ rows, touched, people, from, to }: Breach): string {
+  const held = to ? `, all that the file held at ${to}` : ', all that the file holds'
+  const all = `${rows} rows about ${peopleIn(people.count)} are concerned${held}.`
+  if (touched === null || people.touched === null) return all
+  const end = to ? `between ${from} and ${to}` : `since ${from}`
+  return `${all} Of these, ${touched} rows about ${peopleIn(people.touched)} were written or changed ${end}.`
+}
+
+/** What the pack found to be done, for a person to strike or to confirm. */
+function measures({ secrets }: Breach): string {
+  const steps = [...new Set(secrets.filter(({ asksForWork }) => asksForWork).map(({ next }) => next))]
+  return steps.length === 0
+    ? `Nothing in the file has to be replaced. ${blank('what was done, when, and what will be')}`
+    : `For what the file holds these steps are due: ${steps.join(' ')} ${blank('which of them were done and when, what else was, and what will be')}`
+}
+
+const PEOPLE_SEEN = {
+  yes: 'Your address or another detail of you may be among it.',
+  perhaps: 'We cannot rule out that your address or another detail of you is among it.',
+  no: 'We found no name, address or phone number in it.',
+} as const
 
 /** Paragraphs. */
 export function noticeToRegulator(breach: Breach): readonly string[] {
-  const { domain, file, people, rows, categories, secrets } = breach
+  const { domain, file, categories, from, to } = breach
   return [
     `To the Information Regulator (South Africa). Notification of a security compromise under section 22 of the Protection of Personal Information Act 4 of 2013.`,
     `Responsible party: ${blank('name, registration number and address')}. Information Officer: ${blank('name, phone, email')}. Reference: ${blank('our reference')}.`,
-    `What happened: on ${blank('date and time')} we found that ${blank('what happened, in two sentences')}. The compromise began on ${blank('date, or "not known"')} and ended on ${blank('date')}. We learnt of it by ${blank('how')}.`,
-    `What was reached: the file ${file}, one of three that we keep apart. It holds ${FILES[domain]}. ${rows} rows about ${peopleIn(people.count)} are concerned. ${seen(breach)}`,
+    `What happened: on ${blank('date and time')} we found that ${blank('what happened, in two sentences')}. The compromise began on ${from ?? ''}${blank(from ? 'confirm, or "not known"' : 'date, or "not known"')} and ended on ${to ?? ''}${blank(to ? 'confirm' : 'date')}. We learnt of it by ${blank('how')}.`,
+    `What was reached: the file ${file}, one of three that we keep apart. It holds ${FILES[domain]}. ${concerned(breach)} ${seen(breach)}`,
     `Categories: ${categories.map(({ category, values }) => `${category} (${values})`).join('; ') || 'none'}.`,
     `Possible consequences: ${risksOf(breach)}`,
-    `What we did and will do: ${[...new Set(secrets.map(({ next }) => next))].join(' ') || 'Nothing in the file gives power.'} ${blank('what else was done, and when')}`,
+    `What we did and will do: ${measures(breach)}`,
     `What we advise people to do: ${ADVICE[domain].join(' ')}`,
     `Who did it: ${blank('the identity of whoever got access, if known, else "not known"')}. Reported to the police: ${blank('case number, or "no", and why')}.`,
     `Telling people: we ${blank('told, or will tell')} them on ${blank('date')} by ${blank('mail, email, our site, the news')}. A delay is asked for by ${blank('a public body that investigates, or "nobody"')} (section 22(3)).`,
@@ -73,12 +115,11 @@ export function noticeToRegulator(breach: Breach): readonly string[] {
 /** Paragraphs. */
 export function noticeToPeople(breach: Breach): readonly string[] {
   const { domain } = breach
+  const when = between(breach)
   return [
     `Subject: ${blank('our name')}: somebody may have got information about you`,
-    `Dear customer. On ${blank('date')} we found that ${blank('what happened, in plain words')}.`,
-    `What was reached: ${FILES[domain]}. ${
-      breach.naming.canName ? 'Your address may be among it.' : 'Your name, address and phone number are not in it.'
-    }`,
+    `Dear customer. On ${blank('date')} we found that ${blank('what happened, in plain words')}.${when && ` Somebody could reach a file of ours${when}.`}`,
+    `What was reached: ${FILES[domain]}. ${PEOPLE_SEEN[breach.naming.answer]}`,
     `What that may mean for you: ${risksOf(breach)}`,
     `What we did: ${blank('what was done, in plain words')}. What we will do: ${blank('what comes next, and by when')}.`,
     `What you can do: ${ADVICE[domain].join(' ')}`,

@@ -1,5 +1,5 @@
 // Blocks as Markdown and as a page.
-import { escapeHtml, PAGE_END, pageStart, tableOf } from '../html.ts'
+import { escapeHtml, PAGE_END, pageStart, rowOf } from '../html.ts'
 import type { Block } from './report.ts'
 
 const MARKUP = /[\\`*_<>|#&]|\[(?!FILL IN: )/g
@@ -8,32 +8,51 @@ const BLANK = /\[FILL IN: [^\]]*\]/g
 const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(MARKUP, (sign) => `\\${sign}`)
 const marked = (text: string): string => plain(text).replace(BLANK, (blank) => `**${blank}**`)
 
-export const markdownOf = (blocks: readonly Block[]): string => `${blocks.map(markdown).join('\n\n')}\n`
+export const markdownOf = (blocks: readonly Block[]): string => [...markdownParts(blocks)].join('')
+export const htmlOf = (blocks: readonly Block[]): string => [...htmlParts(blocks)].join('')
 
-function markdown(block: Block): string {
-  if (block.kind === 'table') return tableIn(block)
+/** A line at a time: lists may name a million people. */
+export function* markdownParts(blocks: readonly Block[]): Generator<string> {
+  for (const [at, block] of blocks.entries()) {
+    if (at > 0) yield '\n'
+    if (block.kind === 'list') for (const item of block.items) yield `- ${plain(item)}\n`
+    else if (block.kind === 'table') yield* tableIn(block)
+    else yield `${markdown(block)}\n`
+  }
+}
+
+function markdown(block: Exclude<Block, { kind: 'list' | 'table' }>): string {
   if (block.kind === 'title') return `# ${plain(block.text)}`
   if (block.kind === 'heading') return `## ${plain(block.text)}`
-  if (block.kind === 'draft') return `> ${marked(block.text)}`
-  if (block.kind === 'list') return block.items.map((item) => `- ${plain(item)}`).join('\n')
-  return marked(block.text)
+  return block.kind === 'draft' ? `> ${marked(block.text)}` : marked(block.text)
 }
 
-function tableIn({ head, rows }: Extract<Block, { kind: 'table' }>): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(plain).join(' | ')} |`
-  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n')
+function* tableIn({ head, rows }: Extract<Block, { kind: 'table' }>): Generator<string> {
+  const line = (cells: readonly string[]) => `| ${cells.map(plain).join(' | ')} |\n`
+  yield line(head)
+  yield `|${head.map(() => '---').join('|')}|\n`
+  for (const row of rows) yield line(row)
 }
 
-export function htmlOf(blocks: readonly Block[]): string {
+export function* htmlParts(blocks: readonly Block[]): Generator<string> {
   const [title] = blocks
-  const start = pageStart(title?.kind === 'title' ? title.text : 'Breach pack')
-  return [start, ...blocks.slice(1).map(html), PAGE_END].join('\n')
+  yield pageStart(title?.kind === 'title' ? title.text : 'Breach pack')
+  for (const block of blocks.slice(1)) {
+    if (block.kind === 'list') {
+      yield '\n<ul>'
+      for (const item of block.items) yield `<li>${escapeHtml(item)}</li>`
+      yield '</ul>'
+    } else if (block.kind === 'table') {
+      yield `\n<table>\n<thead>${rowOf(block.head, 'th')}</thead>\n<tbody>`
+      for (const row of block.rows) yield rowOf(row)
+      yield '</tbody></table>'
+    } else yield `\n${html(block)}`
+  }
+  yield `\n${PAGE_END}`
 }
 
-function html(block: Block): string {
-  if (block.kind === 'table') return tableOf(block.head, block.rows)
+function html(block: Exclude<Block, { kind: 'list' | 'table' }>): string {
   if (block.kind === 'title' || block.kind === 'heading') return `<h2>${escapeHtml(block.text)}</h2>`
-  if (block.kind === 'list') return `<ul>${block.items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`
   const words = escapeHtml(block.text).replace(BLANK, (blank) => `<mark>${blank}</mark>`)
   return block.kind === 'draft' ? `<blockquote>${words}</blockquote>` : `<p>${words}</p>`
 }

@@ -22,8 +22,6 @@ export interface Walk {
   readonly removedByRetention: number
   readonly end: ChainEnd
   readonly hashes: ReadonlyMap<number, Buffer>
-  /** When the first row says that it was written that is linked after a wanted position. */
-  readonly followed: ReadonlyMap<number, string>
   /** Links that are missing between others, and links that do not follow from the one before. */
   readonly gaps: Collected
   readonly broken: Collected
@@ -48,7 +46,7 @@ export async function walkChain(domain: Domain, reader: Connection, options: Wal
 async function walk(domain: Domain, reader: Connection, { now, wanted, signal }: WalkOptions): Promise<Walk> {
   const logs = new Map(chainedModels(domain).map((model) => [model.name, openLog(model, reader, now)]))
   const found = { gaps: new Collected(), broken: new Collected() }
-  const [hashes, followed] = [new Map<number, Buffer>(), new Map<number, string>()]
+  const hashes = new Map<number, Buffer>()
   const at = (position: number, digest: string | undefined): End => {
     if (digest !== undefined && wanted.has(position)) hashes.set(position, Buffer.from(digest, 'hex'))
     return { position, digest }
@@ -58,7 +56,6 @@ async function walk(domain: Domain, reader: Connection, { now, wanted, signal }:
   for (const link of linksInOrder(domain, reader)) {
     const { isNext, isBeyond } = orderOf(link, end)
     const read = readLink(logs, link, isNext ? end.digest : undefined)
-    if (isNext && wanted.has(end.position)) followed.set(end.position, timeIn(link))
     if (isBeyond) found.gaps.add(end.position + 1)
     if (!read.follows || !(isNext || isBeyond)) found.broken.add(link.position)
     if (isNext || isBeyond) end = at(link.position, read.digest)
@@ -72,7 +69,7 @@ async function walk(domain: Domain, reader: Connection, { now, wanted, signal }:
   for (const log of logs.values()) findInserted(log, reader)
   const hash = Buffer.from(end.digest ?? '', 'hex')
   return {
-    ...{ domain, links, rows, removedByRetention, end: { position: end.position, hash }, hashes, followed },
+    ...{ domain, links, rows, removedByRetention, end: { position: end.position, hash }, hashes },
     ...{ ...found, logs },
   }
 }
@@ -82,8 +79,6 @@ const orderOf = ({ position }: KeptLink | HeldLink, end: End) => ({
   isNext: position === end.position + 1,
   isBeyond: position > end.position + 1,
 })
-
-const timeIn = (link: KeptLink | HeldLink): string => String('rows' in link ? link.rows[0]?.createdAt : link.createdAt)
 
 interface End {
   readonly position: number

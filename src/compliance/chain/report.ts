@@ -33,7 +33,7 @@ export interface ChainSummary {
 
 export interface ChainFinding extends Finding {
   readonly section: 'chain'
-  /** Keys of rows, at most `MOST_IDS` of `count`. */
+  /** Keys of rows, at most `MOST_IDS` of `count`; `*` where one looks like personal information. */
   readonly rows?: readonly string[]
   /** Of the first link that it is about. */
   readonly position?: number

@@ -44,6 +44,7 @@ const TABLES: Readonly<Record<string, TablePurpose>> = {
   'identity.AuthLog': entry('Finding sign-ins by force.', INTEREST, 'fraud-prevention', 'security-incident'),
   'identity.Session': entry('Keeping a person signed in.', CONTRACT, 'service-operation', 'security-incident'),
   'identity.ApiKey': entry('Deciding what a service may do.', NOBODY, 'security-incident', 'compliance-audit'),
+  'identity.HashKey': entry('Hashing requests so that no other file tells what they held.', LAW, 'compliance-audit'),
   'identity.AccessLog': entry('Saying who saw whose information.', LAW, 'access-request', 'compliance-audit'),
   'identity.DetachedValue': entry(
     'Keeping personal information out of the other two files.',
@@ -127,6 +128,7 @@ const LASTING: Readonly<Record<string, string>> = {
   OutboxMessage: 'Until it is delivered.',
   InboxMessage: 'As long as the file.',
   Tombstone: 'As long as the file, so that no restore brings the person back.',
+  HashKey: 'As long as the file: it says nothing of a person.',
   ChainLink: 'As long as the file: it says nothing of a person.',
   ChainHead: 'As long as the file: it says nothing of a person.',
 }

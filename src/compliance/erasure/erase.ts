@@ -1,30 +1,56 @@
-// An erasure from the request to its receipt (POPIA sections 14 and 24): the saga over the three files, mails, free pages and
-// logs, then the search of the raw bytes. Every step may be repeated. Whoever is ended in between leaves a person who is
-// erased all the same, since the messages are on disk; a repeat by subject id then ends what is left of it.
-import { readdirSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { changeIn, type Files } from '../../database/clients.ts'
-import { DOMAINS, type Domain } from '../../database/domains.ts'
+// An erasure from the request to its receipt (POPIA sections 14 and 24): the saga over the three files, mails, what was never
+// assigned, free pages and logs, then the search of the raw bytes. Every step may be repeated. Whoever is ended in between leaves
+// a person who is erased all the same, since the messages are on disk; a repeat by subject id ends what is left of it, and
+// searches, since the values stay in identity.db until everything but the search is done.
+import { type Config, pathInFolder } from '../../config.ts'
+import { DOMAINS } from '../../database/domains.ts'
 import { UnavailableError } from '../../errors.ts'
 import type { TakenValues } from '../../identity/erasure.ts'
+import { keepTaken, takenFor } from '../../identity/taken-values.ts'
 import type { Answer } from '../../saga/changes.ts'
-import { type Begun, type ErasureBegun, eraseSubject, foreseeErasure } from '../../saga/erase-subject.ts'
+import { eraseSubject, foreseeErasure, type SubjectErased } from '../../saga/erase-subject.ts'
 import type { Asked } from '../../saga/requests.ts'
 import type { Sagas } from '../../saga/sagas.ts'
+import type { Needle } from '../audit/bytes/kinds.ts'
+import { clearFiles } from './clear.ts'
+import { completed, isReceipt, type Kept, keepReceipt, type Signer, signedBy } from './kept-receipt.ts'
 import { removeMails } from './mails.ts'
-import { needlesOf } from './needles.ts'
-import { type BackupHeld, holding, lastOf, type Proof, type Receipt, signedBytes, tablesOf } from './receipt.ts'
-import { searchFiles } from './search.ts'
+import { type Needles, needlesOf } from './needles.ts'
+import { nextSteps } from './next-steps.ts'
+import { proofOf } from './proof.ts'
+import {
+  type BackupHeld,
+  holding,
+  isProven,
+  lastOf,
+  type Proof,
+  proofsIn,
+  type Receipt,
+  type TableDone,
+  tablesOf,
+} from './receipt.ts'
+import { onThread } from './thread.ts'
 
 export interface Eraser {
   readonly sagas: Sagas
   /** Where mails lie as files. */
   readonly mailFolder: string
+  /** Where a split puts what it cannot place; need not be there. */
+  readonly unassigned: string
+  /** Of the application: searched as well. */
+  readonly logFiles: readonly string[]
   readonly listBackups: () => Promise<readonly BackupHeld[]>
-  /** What to look for where the process that erased was ended before it could. */
+  /** What to look for as well, such as where an earlier search was cut off. */
   readonly values?: TakenValues | undefined
-  readonly key?: { readonly id: string; readonly sign: (bytes: Uint8Array) => Uint8Array } | undefined
+  readonly key?: Signer | undefined
 }
+
+/** By the configuration. */
+export const placesIn = ({ mail, dataDir, logFiles }: Config) => ({
+  mailFolder: mail.folder,
+  unassigned: pathInFolder(dataDir, 'unassigned'),
+  logFiles,
+})
 
 export interface Person {
   readonly subjectId: string
@@ -32,109 +58,174 @@ export interface Person {
   readonly askedBy: string
 }
 
-/** Throws as `eraseSubject` does; UnavailableError where a file did not follow yet. */
+/** Throws as `eraseSubject` does; UnavailableError where a file did not follow yet, ConflictError while another process searches. */
 export async function erasePerson(eraser: Eraser, person: Person, asked: Asked): Promise<Answer<Receipt>> {
   await eraser.listBackups() // Where that fails, it should before anything else is done.
   const begun = await eraseSubject(eraser.sagas, person, asked)
-  return { ...begun, data: await finishErasure(eraser, begun) }
+  return { ...begun, data: await finishOnce(eraser, begun.data) }
+}
+
+/** By file and erasure: whoever asks meanwhile gets the same receipt. */
+const running = new Map<string, Promise<Receipt>>()
+
+async function finishOnce(eraser: Eraser, erased: SubjectErased): Promise<Receipt> {
+  const key = `${eraser.sagas.files.identity.path} ${erased.erasureId}`
+  const known = running.get(key)
+  if (known && !eraser.values) return await known
+  const work = (async () => {
+    await known?.catch(() => undefined)
+    return await finish(eraser, erased)
+  })()
+  running.set(key, work)
+  try {
+    return await work
+  } finally {
+    if (running.get(key) === work) running.delete(key)
+  }
 }
 
 /** From the saga's answer on: what is left after it, and the proof. */
-async function finishErasure(eraser: Eraser, begun: ErasureBegun): Promise<Receipt> {
-  const { sagas, mailFolder } = eraser
-  const { files } = sagas
-  const { erasureId, subjectId, ids } = begun.data
-  const row = files.identity.rows.find('Erasure', { id: erasureId })
+async function finish(eraser: Eraser, erased: SubjectErased): Promise<Receipt> {
+  const { sagas } = eraser
+  const { erasureId, subjectId, ids } = erased
+  const { rows } = sagas.files.identity
+  const row = rows.find('Erasure', { id: erasureId })
   if (!row) throw new Error('The erasure has no row of its own')
-  const earlier = JSON.parse(row.receipt ?? '{}') as Begun | Receipt
-  if ('format' in earlier && !begun.values && !eraser.values) return earlier
+  const earlier = JSON.parse(row.receipt ?? '{}') as Kept
+  const values = together(takenFor(rows, erasureId), eraser.values)
+  if (isReceipt(earlier) && !values) return completed(earlier)
   await sagas.courier.deliver('identity', { id: subjectId, subjectId })
-  requireFollowed(files, ids)
-  const doneAt = sagas.now()
-  const values = begun.values ?? eraser.values
-  const mails = values ? removeMails(mailFolder, values.emails) : 0
-  for (const domain of DOMAINS) await clear(files, domain)
-  const proof = values ? await proofOf(sagas, values) : null
-  const backups = holding(await eraser.listBackups(), doneAt.toISOString())
-  const receipt: Receipt = {
+  requireFollowed(sagas, ids)
+  const doneAt = row.doneAt ?? sagas.now()
+  const base = {
     format: 'gogga-erasure/1',
     ...{ erasureId, subjectId, ids, askedBy: row.askedBy },
     startedAt: row.startedAt.toISOString(),
     doneAt: doneAt.toISOString(),
-    tables: 'format' in earlier ? earlier.tables : tablesOf(earlier),
-    ...{ mails, proof, backups, lastBackupExpiresAt: lastOf(backups) },
+  } as const
+  const known = values && (await needlesOf(sagas.files.identity.path, values, ids))
+  const swept = await sweep(eraser, ids, known)
+  const needles = known && { ...known, within: [...known.within, ...swept.within] }
+  const done: Done = {
+    base,
+    tables: summed(isReceipt(earlier) ? earlier.tables : tablesOf(earlier), swept.tables),
+    mails: (isReceipt(earlier) ? earlier.mails : 0) + swept.mails,
+    proofs: isReceipt(earlier) ? proofsIn(earlier) : [],
+    backups: isReceipt(earlier) ? earlier.backups : [],
   }
-  const signed = signedBy(receipt, eraser.key)
-  await files.identity.change((tx) =>
-    tx.update('Erasure', { id: erasureId }, { doneAt, receipt: JSON.stringify(signed) }),
-  )
+  return await search(eraser, done, values, needles)
+}
+
+interface Done {
+  readonly base: Pick<Receipt, 'format' | 'erasureId' | 'subjectId' | 'ids' | 'askedBy' | 'startedAt' | 'doneAt'>
+  readonly tables: Receipt['tables']
+  readonly mails: number
+  readonly proofs: readonly Proof[]
+  readonly backups: readonly BackupHeld[]
+}
+
+/** The kept values go before the logs are emptied, and are looked for out of memory alone. */
+async function search(
+  eraser: Eraser,
+  done: Done,
+  values: TakenValues | undefined,
+  needles: Needles | undefined,
+): Promise<Receipt> {
+  const { sagas, mailFolder } = eraser
+  const { erasureId } = done.base
+  const searching = { pid: process.pid, since: sagas.now().toISOString() }
+  await keepReceipt(sagas, { ...receiptOf(done, false), ...(needles && { searching }) })
+  const isCleared = await clearFiles(sagas.files)
+  const clearedAt = sagas.now()
+  if (!needles) return await ended(eraser, done, { clearedAt })
+  // Mails that were being written when the others went.
+  const within = new Set(needles.within)
+  const late = await removeMails(mailFolder, emailsOf(needles), within)
+  const proof = await proofOf({ ...eraser, files: sagas.files }, { ...needles, within: [...within] }, sagas.now)
+  // Whoever still reads an older state kept it in a log: a repeat can search again.
+  const again = !isCleared && proof.found.length > 0 ? values : undefined
+  const proven = { ...done, mails: done.mails + late, proofs: [...done.proofs, proof] }
+  if (again) await sagas.files.identity.change((tx) => keepTaken(tx, erasureId, again, clearedAt))
+  return await ended(eraser, proven, { clearedAt, isKept: again !== undefined })
+}
+
+interface Ending {
+  readonly clearedAt: Date
+  /** The values, for a repeat. */
+  readonly isKept?: boolean
+}
+
+async function ended(eraser: Eraser, done: Done, { clearedAt, isKept = false }: Ending): Promise<Receipt> {
+  // The proof is not lost where the store cannot be read any more.
+  const listed = await eraser.listBackups().catch(() => undefined)
+  const backups = listed ? holding(listed, clearedAt.toISOString()) : done.backups
+  const signed = signedBy(receiptOf({ ...done, backups }, isKept), eraser.key)
+  await keepReceipt(eraser.sagas, signed, isKept)
   return signed
 }
 
-function signedBy(receipt: Receipt, key: Eraser['key']): Receipt {
-  if (!key) return receipt
-  const ed25519 = Buffer.from(key.sign(signedBytes(receipt))).toString('base64')
-  return { ...receipt, signature: { keyId: key.id, ed25519 } }
+function receiptOf({ base, proofs, backups, ...done }: Done, isKept: boolean): Receipt {
+  const next = nextSteps(proofs, base.subjectId, isKept)
+  return {
+    ...{ ...base, ...done, proof: proofs.at(-1) ?? null, proofs, proven: isProven(proofs) },
+    ...(next.length > 0 && { next }),
+    ...{ backups, lastBackupExpiresAt: lastOf(backups) },
+  }
 }
 
-function requireFollowed(files: Files, ids: readonly string[]): void {
+function together(one: TakenValues | undefined, other: TakenValues | undefined): TakenValues | undefined {
+  if (!one || !other) return one ?? other
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof TakenValues>
+  const all = [...names].map((name) => [name, [...(one[name] ?? []), ...(other[name] ?? [])]])
+  return Object.fromEntries(all) as TakenValues
+}
+
+const emailsOf = ({ own }: Needles): readonly Needle[] =>
+  own.map(({ needle }) => needle).filter(({ value }) => value.includes('@'))
+
+interface Swept {
+  readonly mails: number
+  readonly tables: readonly TableDone[]
+  /** Values of others, met on the way, that hold one of the person's. */
+  readonly within: readonly string[]
+}
+
+/** Mails, and what a split could not place; by ids alone where nobody knows the values. */
+async function sweep(
+  { mailFolder, unassigned: path }: Eraser,
+  ids: readonly string[],
+  needles: Needles | undefined,
+): Promise<Swept> {
+  const values = needles?.own.map(({ needle }) => needle) ?? []
+  const within = new Set<string>()
+  const mails = needles ? await removeMails(mailFolder, emailsOf(needles), within) : 0
+  const cleared = await onThread({ kind: 'unassigned', path, ids, values })
+  const tables = cleared.tables.map((one): TableDone => ({ file: 'unassigned', ...one }))
+  return { mails, tables, within: [...within, ...cleared.within] }
+}
+
+/** Of a repeat, which finds less. */
+function summed(earlier: readonly TableDone[], more: readonly TableDone[]): readonly TableDone[] {
+  const isSame = (one: TableDone, other: TableDone) =>
+    one.file === other.file && one.table === other.table && one.action === other.action
+  const added = earlier.map((one) => {
+    const also = one.file === 'unassigned' ? more.find((other) => isSame(one, other)) : undefined
+    return also ? { ...one, rows: one.rows + also.rows } : one
+  })
+  return [...added, ...more.filter((one) => !earlier.some((other) => isSame(one, other)))]
+}
+
+function requireFollowed({ files }: Sagas, ids: readonly string[]): void {
   const behind = DOMAINS.filter((domain) =>
     ids.some(
-      (subjectId) => (files[domain].rows as Files['billing']['rows']).find('Tombstone', { subjectId }) === undefined,
+      (subjectId) =>
+        (files[domain].rows as (typeof files)['billing']['rows']).find('Tombstone', { subjectId }) === undefined,
     ),
   )
   if (behind.length === 0) return
   throw new UnavailableError(`${behind.map((domain) => `${domain}.db`).join(' and ')} did not follow the erasure yet`, {
-    hint: 'It is sure to come: look at "gogga outbox list", then repeat this by subject id; for the proof, name the values to look for.',
+    hint: 'It is sure to come: look at "gogga outbox list", then repeat this by subject id, which proves it as well.',
   })
-}
-
-const FREE_STEP = 200
-
-/** Deleted cells are zeros already (secure_delete); free pages go where the file gives them back, and the log goes into the file. */
-async function clear(files: Files, domain: Domain): Promise<void> {
-  const mode = files[domain].reader.pragma('auto_vacuum', { simple: true })
-  if (mode === 2) {
-    await changeIn(files, domain, (tx) => {
-      for (let step = 0; step < FREE_STEP; step++) tx.run('pragma incremental_vacuum(1)')
-    })
-  }
-  try {
-    await files[domain].checkpoint()
-  } catch (error) {
-    // Somebody reads an older state: the search finds what that holds back.
-    if (!(error instanceof UnavailableError)) throw error
-  }
-}
-
-async function proofOf(sagas: Sagas, values: TakenValues): Promise<Proof> {
-  const { files, now } = sagas
-  const { needles, left } = needlesOf(files.identity.rows, values)
-  const paths = DOMAINS.flatMap((domain) => besides(files[domain].path))
-  const searched = await searchFiles(paths, needles)
-  const kinds = Object.entries(Object.groupBy(needles, ({ kind }) => kind))
-  const found = searched.flatMap(({ path, hits }) =>
-    Object.entries(hits).map(([number, count]) => ({
-      file: basename(path),
-      kind: needles[Number(number)]?.kind ?? 'text',
-      count,
-    })),
-  )
-  return {
-    at: now().toISOString(),
-    searched: searched.map(({ path, bytes }) => ({ file: basename(path), bytes })),
-    values: Object.fromEntries(kinds.map(([kind, list = []]) => [kind, list.length])),
-    shared: left,
-    found,
-  }
-}
-
-/** The file, its log, and what earlier restores put aside in its folder. */
-function besides(path: string): readonly string[] {
-  const name = basename(path)
-  return readdirSync(dirname(path))
-    .filter((each) => each === name || each.startsWith(`${name}-wal`) || each.startsWith(`${name}.before-restore-`))
-    .map((each) => join(dirname(path), each))
 }
 
 export interface Preview {
@@ -145,7 +236,7 @@ export interface Preview {
   readonly lastBackupExpiresAt: string | null
 }
 
-/** What an erasure would do now; nothing is changed. Throws as it does. */
+/** What an erasure would do now in the three files; nothing is changed. Throws as it does. */
 export async function previewErasure({ sagas, listBackups }: Eraser, subjectId: string): Promise<Preview> {
   const foreseen = await foreseeErasure(sagas, subjectId)
   const backups = await listBackups()

@@ -1,70 +1,58 @@
 // What the proof looks for: values that were the person's alone. A value that somebody else has too (an address that passed
 // on, an IP of a household) cannot be absent, and says nothing of the person any more.
-import type { Rows } from '../../database/rows.ts'
 import type { TakenValues } from '../../identity/erasure.ts'
-import { formsOf, plainForm } from './forms.ts'
-import type { Needle } from './search.ts'
+import type { Needle } from '../audit/bytes/kinds.ts'
+import { skipReasonOf } from '../audit/bytes/needles.ts'
+import { onThread } from './thread.ts'
+
+/** A value with its kind in the words of receipts: `email`, `ip` or `text`. */
+export interface Own {
+  readonly kind: string
+  readonly needle: Needle
+}
 
 export interface Needles {
-  readonly needles: readonly Needle[]
+  readonly own: readonly Own[]
+  /** Longer values of others that hold one. */
+  readonly within: readonly string[]
   /** Values that are somebody else's as well, or too short to say anything. */
   readonly left: number
+  /** How many of these each column of identity.db holds. */
+  readonly leftIn: Readonly<Record<string, number>>
 }
 
-const SHORTEST = 6
-const HOLDERS: Readonly<Record<keyof TakenValues, readonly (readonly [table: string, column: string])[]>> = {
-  emails: [
-    ['User', 'email'],
-    ['Contact', 'email'],
-    ['AuthLog', 'email'],
-    ['LoginToken', 'email'],
-    ['DetachedValue', 'value'],
-  ],
-  ips: [
-    ['AuthLog', 'ip'],
-    ['AdminLogOrigin', 'ip'],
-    ['DetachedValue', 'value'],
-  ],
-  texts: [
-    ['DetachedValue', 'value'],
-    ['DetachedValue', 'raw'],
-    ['User', 'email'],
-    ['Contact', 'email'],
-  ],
+/** ASCII alone, as the search of raw bytes compares. */
+const foldedText = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+
+/** On a thread of its own, over what `identity`, the path of a file, holds after the erasure of `ids`. */
+export async function needlesOf(identity: string, values: TakenValues, ids: readonly string[]): Promise<Needles> {
+  const all = ownOf(values)
+  const sought = all.filter(({ needle }) => skipReasonOf(needle) === undefined)
+  const { shared, within } = await onThread({
+    kind: 'holders',
+    path: identity,
+    ids,
+    values: sought.map(({ needle }) => needle),
+  })
+  const own = sought.filter(({ needle }) => !shared.has(foldedText(needle.value)))
+  const places = [...shared.values()].flat()
+  const leftIn = Object.fromEntries(
+    [...Map.groupBy(places, (place) => place)].map(([place, list]) => [place, list.length]),
+  )
+  return { own, within, left: all.length - own.length, leftIn }
 }
 
-/** Looks through what identity.db holds now, after the erasure. */
-export function needlesOf(rows: Rows<'identity'>, values: TakenValues): Needles {
-  const needles: Needle[] = []
-  let left = 0
-  const emails = new Set(values.emails.map(plainForm))
-  // An address that was detached from a text is looked for as an address.
-  const once = { ...values, texts: values.texts.filter((text) => !emails.has(plainForm(text))) }
-  for (const kind of ['emails', 'ips', 'texts'] as const) {
-    // Spellings that differ in case are one value; encodings of them differ.
-    const spelled = Map.groupBy(once[kind], plainForm)
-    const held = holding(rows, kind, [...spelled.keys()])
-    for (const [form, spellings] of spelled) {
-      const within = held.get(form) ?? []
-      if (form.length < SHORTEST || within.includes(form)) left += 1
-      else {
-        const forms = kind === 'emails' ? [form, ...spellings.flatMap(formsOf)] : [form]
-        needles.push({ kind: kind.slice(0, -1), forms: [...new Set(forms)], within })
-      }
+/** Once each; spellings that differ in case are one value. An address that stood in a text is looked for as an address. */
+function ownOf(values: TakenValues): readonly Own[] {
+  const found = new Map<string, Own>()
+  for (const [name, texts] of Object.entries(values) as [string, readonly string[]][]) {
+    for (const text of texts) {
+      const value = text.trim()
+      if (value === '' || found.has(foldedText(value))) continue
+      const kind = name.replace(/s$/, '')
+      const known = (kind === 'email' && value.includes('@')) || kind === 'ip' ? kind : 'text'
+      found.set(foldedText(value), { kind, needle: { kind: known, value } })
     }
   }
-  return { needles, left }
-}
-
-/** Values of others that hold one of these, by the one that they hold. */
-function holding(rows: Rows<'identity'>, kind: keyof TakenValues, forms: readonly string[]): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  if (forms.length === 0) return found
-  for (const [table, column] of HOLDERS[kind]) {
-    const sql = `select distinct k.value as form, t."${column}" as holder from "${table}" t join json_each(?) k
-      on instr(lower(t."${column}"), k.value) > 0 where t."${column}" is not null`
-    for (const { form, holder } of rows.all<{ form: string; holder: string }>(sql, JSON.stringify(forms)))
-      found.set(form, [...(found.get(form) ?? []), plainForm(holder)])
-  }
-  return found
+  return [...found.values()]
 }

@@ -2,6 +2,7 @@
 // for, and when the last backup that holds them goes. It says nothing of the person but the subject id.
 import type { Domain } from '../../database/domains.ts'
 import type { Begun } from '../../saga/erase-subject.ts'
+import type { Where } from '../audit/bytes/layout.ts'
 import { reasonFor } from './kept.ts'
 
 /** A backup as whoever keeps backups tells of it. */
@@ -15,7 +16,8 @@ export interface BackupHeld {
 }
 
 export interface TableDone {
-  readonly file: Domain
+  /** `unassigned`: what a split could not place. */
+  readonly file: Domain | 'unassigned'
   readonly table: string
   readonly action: 'deleted' | 'emptied' | 'kept'
   readonly rows: number
@@ -24,15 +26,30 @@ export interface TableDone {
   readonly period?: string | null
 }
 
+export interface Found {
+  readonly file: string
+  readonly kind: string
+  readonly count: number
+  /** Absent in receipts of before. */
+  readonly where?: Where
+  /** Whose pages hold it, where that can be told. */
+  readonly tables?: readonly string[]
+}
+
+/** One search, of all bytes for what was known then. */
 export interface Proof {
   readonly at: string
-  /** Files by name, with their logs and what earlier restores put aside. */
+  /** Files by name, with their logs and what earlier restores put aside; none where there was nothing to look for. */
   readonly searched: readonly { readonly file: string; readonly bytes: number }[]
-  /** How many values were looked for, by kind; none where the process that knew them was ended before. */
+  /** How many values were looked for, by kind. */
   readonly values: Readonly<Record<string, number>>
-  /** Values that somebody else has as well: not looked for. */
+  /** Values that somebody else has as well, or too short to say anything: not looked for. */
   readonly shared: number
-  readonly found: readonly { readonly file: string; readonly kind: string; readonly count: number }[]
+  /** How many of them each column of identity.db holds. */
+  readonly sharedIn?: Readonly<Record<string, number>>
+  readonly found: readonly Found[]
+  /** Files that could not be read. */
+  readonly unread?: readonly string[]
 }
 
 export interface Receipt {
@@ -46,12 +63,33 @@ export interface Receipt {
   readonly doneAt: string
   readonly tables: readonly TableDone[]
   readonly mails: number
-  /** Null where nobody knew the values any more. */
+  /** The latest search; null where there was none yet. */
   readonly proof: Proof | null
+  /** Every search, in their order: none takes an earlier one's place. */
+  readonly proofs: readonly Proof[]
+  /** Whether the searches say that nothing is left; see isProven. */
+  readonly proven: boolean
+  /** What to do where it is not proven. */
+  readonly next?: readonly string[]
   readonly backups: readonly BackupHeld[]
   /** From then on no backup holds the person; null where none does now. */
   readonly lastBackupExpiresAt: string | null
   readonly signature?: { readonly keyId: string; readonly ed25519: string }
+}
+
+/** As it is kept; receipts of before have one proof at most. */
+export type KeptReceipt = Omit<Receipt, 'proofs' | 'proven'> & Partial<Pick<Receipt, 'proofs' | 'proven'>>
+
+export const proofsIn = ({ proof, proofs }: Pick<KeptReceipt, 'proof' | 'proofs'>): readonly Proof[] =>
+  proofs ?? (proof === null ? [] : [proof])
+
+export const valuesIn = ({ values }: Proof): number => Object.values(values).reduce((sum, one) => sum + one, 0)
+
+/** The latest search looked for something, everywhere, and found nothing; and it looked for no less than one that did. */
+export function isProven(proofs: readonly Proof[]): boolean {
+  const last = proofs.at(-1)
+  if (!last || last.found.length > 0 || (last.unread ?? []).length > 0 || valuesIn(last) === 0) return false
+  return proofs.every((one) => one.found.length === 0 || valuesIn(one) + one.shared <= valuesIn(last) + last.shared)
 }
 
 /** What was done, in the words of a receipt: of identity.db exactly, of the other files by the rows that named the person. */

@@ -5,7 +5,7 @@ import type { Rows } from '../../database/rows.ts'
 import { ConflictError, NotFoundError } from '../../errors.ts'
 import { findSubject } from '../../identity/contacts.ts'
 import { emailKey } from '../../identity/emails.ts'
-import { type Address, addressesOf, CORRECTED, isOfThem } from '../../identity/former-addresses.ts'
+import { type Address, addressesOf, contactsWith, formerOwnersOf, isOfThem } from '../../identity/former-addresses.ts'
 
 export interface Person {
   /** The one that was asked for comes first. */
@@ -33,7 +33,8 @@ function personOf(rows: Rows<'identity'>, id: string): Person {
     emailKey(email),
     emailKey(email),
   )
-  const ids = [id, ...same.map((one) => one.id).filter((other) => other !== id)]
+  const contacts = contactsWith(rows, addressesOf(rows, [id]))
+  const ids = [...new Set([id, ...same.map((one) => one.id), ...contacts])]
   const users = ids.flatMap((each) => rows.find('User', { id: each }) ?? [])
   const isAdministrator = users.some((one) => one.isAdmin || one.isServiceAdmin)
   const kind = users.length > 0 ? 'user' : 'contact'
@@ -73,15 +74,9 @@ function ownersOf(rows: Rows<'identity'>, email: string, key: string): readonly 
   const now = findSubject(rows, email)
   const accounts = rows.all<{ id: string }>(`select id from "User" where lower(trim(email)) = ? order by id`, key)
   const present = accounts.length > 0 ? accounts.map(({ id }) => id) : now === undefined ? [] : [now]
-  const former = rows.all<{ id: string; until: string }>(
-    `select subjectId as id, max(createdAt) as until from "Correction"
-       where outcome = ? and lower(trim(note)) = ? group by subjectId order by 2 desc`,
-    CORRECTED,
-    key,
-  )
   return [
     ...present.map((id) => ({ id, until: null })),
-    ...former.filter(({ id }) => !present.includes(id)).map(({ id, until }) => ({ id, until })),
+    ...formerOwnersOf(rows, email).filter(({ id }) => !present.includes(id)),
   ]
 }
 

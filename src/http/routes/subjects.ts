@@ -1,6 +1,6 @@
 // The rights of a person, for whoever answers for compliance (POPIA sections 11(3), 14 and 24).
 import type { FastifyInstance } from 'fastify'
-import { type Eraser, erasePerson, previewErasure } from '../../compliance/erasure/erase.ts'
+import { type Eraser, erasePerson, placesIn, previewErasure } from '../../compliance/erasure/erase.ts'
 import { readSigningKey } from '../../compliance/signing.ts'
 import type { Config } from '../../config.ts'
 import type { Context } from '../../context.ts'
@@ -67,9 +67,11 @@ function addErasure(app: FastifyInstance, { sagas, config }: Context): void {
     summary: 'Erase a person',
     about:
       'From all files, by the policy of each link (POPIA sections 14 and 24). The answer is the receipt, once the raw bytes ' +
-      'of the files were searched for what was theirs: some seconds for each gigabyte. With `preview` nothing is changed. ' +
-      '409 for the last service administrator, and where another account has the same address. 503 where a file did not ' +
-      'follow yet: it will, and a repeat gives the receipt.',
+      'of the files were searched for what was theirs: some seconds for each gigabyte. `proven` says whether nothing is left, ' +
+      'and `next` what to do where it is not. With `preview` nothing is changed. ' +
+      '409 for the last service administrator, where another account has the same address, and while another process ' +
+      'searches for the same erasure; whoever repeats it here meanwhile waits and gets the same receipt. 503 where a file ' +
+      'did not follow yet: it will, and a repeat gives the receipt.',
     body: ErasureOrder,
     data: ErasureAnswer,
     async run({ params: { id: subjectId }, body, request, asked }) {
@@ -84,7 +86,7 @@ function addErasure(app: FastifyInstance, { sagas, config }: Context): void {
 
 const eraserOf = (sagas: Context['sagas'], config: Config): Eraser => ({
   sagas,
-  mailFolder: config.mail.folder,
+  ...placesIn(config),
   listBackups: () => heldBackups(readPolicies({ file: config.backupPolicy, dataDir: config.dataDir })),
   key: config.signingKeyFile === undefined ? undefined : readSigningKey(config.signingKeyFile),
 })

@@ -38,7 +38,7 @@ export const ErasureOrder = z
   .meta({ examples: [{ preview: true }] })
 
 const Table = z.strictObject({
-  file: z.enum(DOMAINS),
+  file: z.enum([...DOMAINS, 'unassigned']),
   table: z.string(),
   action: z.enum(['deleted', 'emptied', 'kept']),
   rows: z.int(),
@@ -56,7 +56,17 @@ const Proof = z.strictObject({
   searched: z.array(z.strictObject({ file: z.string(), bytes: z.int() })),
   values: z.record(z.string(), z.int()),
   shared: z.int(),
-  found: z.array(z.strictObject({ file: z.string(), kind: z.string(), count: z.int() })),
+  sharedIn: z.record(z.string(), z.int()).optional(),
+  found: z.array(
+    z.strictObject({
+      file: z.string(),
+      kind: z.string(),
+      count: z.int(),
+      where: z.string().optional(),
+      tables: z.array(z.string()).optional(),
+    }),
+  ),
+  unread: z.array(z.string()).optional(),
 })
 
 /** A preview has what is known before: tables and backups. */
@@ -73,7 +83,10 @@ export const ErasureAnswer = z
     startedAt: z.iso.datetime().optional(),
     doneAt: z.iso.datetime().optional(),
     mails: z.int().optional(),
-    proof: Proof.nullable().optional(),
+    proof: Proof.nullable().optional().describe('The latest search; null where nobody knew the values any more.'),
+    proofs: z.array(Proof).optional().describe('Every search, in their order.'),
+    proven: z.boolean().optional().describe('Whether the searches say that nothing is left.'),
+    next: z.array(z.string()).optional().describe('What to do where it is not proven.'),
     signature: z.strictObject({ keyId: z.string(), ed25519: z.string() }).optional(),
   })
   .meta({

@@ -17,7 +17,7 @@ import { LIMITS, type Limits } from './limits.ts'
 import { checkLinks } from './links.ts'
 import { checkHandlers, checkOutbox, checkReceived } from './message-checks.ts'
 import { type FileView, openReaders, type View } from './view.ts'
-import { checkBackups, checkSubscriptions, checkTombstones } from './whole-checks.ts'
+import { checkBackups, checkRestrictions, checkSubscriptions, checkTombstones } from './whole-checks.ts'
 import { checkWords } from './word-checks.ts'
 
 export type { Finding, Severity } from './finding.ts'
@@ -44,6 +44,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   inbox: checkReceived,
   handlers: checkHandlers,
   tombstones: checkTombstones,
+  restrictions: checkRestrictions,
   subscriptions: checkSubscriptions,
   links: checkLinks,
   words: checkWords,

@@ -13,15 +13,16 @@ export async function* checkTombstones({ domain, readers }: FileView): AsyncGene
   for (const other of DOMAINS) {
     const theirs = readers[other]
     if (!mine || !theirs || other === domain) continue
-    const count = await countMissing(missingKeys(keysOf(theirs, ERASED), [keysOf(mine, ERASED)]))
+    const { count, first } = await lookAtMissing(missingKeys(keysOf(theirs, ERASED), [keysOf(mine, ERASED)]))
     if (count === 0) continue
+    const more = count > first.length ? ` and ${count - first.length} more` : ''
     yield {
       check: 'tombstones',
       severity: 'error',
       place: { file: domain, table: 'Tombstone' },
       count,
-      message: `${count} erased subject(s) are marked in ${other}.db and not here: their data may come back`,
-      next: 'Erase these subjects again; each erasure is written to all three files.',
+      message: `${count} erased subject(s) are marked in ${other}.db and not here, and their data may come back: ${first.join(', ')}${more}`,
+      next: `Run "npx gogga subject erase ${first[0]}"${count > 1 ? ', and so for each of them' : ''}: it is written again to every file that lacks it.`,
     }
   }
 }
@@ -32,7 +33,7 @@ export async function* checkSubscriptions({ domain, readers }: FileView): AsyncG
   if (domain !== 'billing' || !identity || !billing) return
   const place = { file: domain, table: 'Subscription', column: 'userId' }
   const users = keysOf(identity, 'select id from "User" order by id')
-  const count = await countMissing(
+  const { count } = await lookAtMissing(
     missingKeys(users, [keysOf(billing, 'select userId from "Subscription" order by userId')]),
   )
   if (count > 0) {
@@ -50,13 +51,41 @@ export async function* checkSubscriptions({ domain, readers }: FileView): AsyncG
   yield { check: 'subscriptions', severity: 'error', place, count: twice, message, next }
 }
 
-async function countMissing(keys: ReturnType<typeof missingKeys>): Promise<number> {
+const RESTRICTED = 'select distinct subjectId from "Restriction" where liftedAt is null order by subjectId'
+const STOPPED = 'select subjectId from "RestrictedSubject" order by subjectId'
+const ON_THEIR_WAY = `select distinct subjectId from "OutboxMessage"
+  where type in ('subject-restricted', 'restriction-lifted') and subjectId is not null order by subjectId`
+
+/** billing.db charges nobody who said that their information is not to be used, and identity.db knows who said so. */
+export async function* checkRestrictions({ domain, readers }: FileView): AsyncGenerator<Finding> {
+  const { identity, billing } = readers
+  if (domain !== 'billing' || !identity || !billing) return
+  const sides = { said: keysOf(identity, RESTRICTED), known: keysOf(billing, STOPPED) }
+  const missing = await lookAtMissing(missingKeys(sides.said, [sides.known, keysOf(identity, ON_THEIR_WAY)]))
+  const place = { file: domain, table: 'RestrictedSubject' }
+  if (missing.count > 0) {
+    const message = `${missing.count} person(s) restricted the use of their information, and are charged all the same: ${missing.first.join(', ')}`
+    const next = `Run "npx gogga subject restrict ${missing.first[0]}"${missing.count > 1 ? ', and so for each of them' : ''}: it is sent to billing.db again.`
+    yield { check: 'restrictions', severity: 'error', place, count: missing.count, message, next }
+  }
+  const again = { said: keysOf(identity, RESTRICTED), known: keysOf(billing, STOPPED) }
+  const surplus = await lookAtMissing(missingKeys(again.known, [again.said, keysOf(identity, ON_THEIR_WAY)]))
+  if (surplus.count === 0) return
+  const message = `${surplus.count} person(s) are not charged, and identity.db knows of no restriction: ${surplus.first.join(', ')}`
+  const next = `Ask what they want; "npx gogga subject restrict ${surplus.first[0]}" notes it, and "subject lift" after it ends it.`
+  yield { check: 'restrictions', severity: 'warning', place, count: surplus.count, message, next }
+}
+
+const MOST_NAMED = 20
+
+async function lookAtMissing(keys: ReturnType<typeof missingKeys>) {
+  const first: string[] = []
   let count = 0
   for (const missing of keys) {
-    if (missing) count += 1
-    else await new Promise(setImmediate)
+    if (!missing) await new Promise(setImmediate)
+    else if (++count <= MOST_NAMED) first.push(String(missing.key))
   }
-  return count
+  return { count, first }
 }
 
 /** What the policy promises against what lies in the store. Before the first backup that is advice; later it is broken. */

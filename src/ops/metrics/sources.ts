@@ -40,16 +40,16 @@ export interface CheckFigures {
   readonly orphans: readonly OrphanFigures[]
 }
 
-/** The newest whole audit of where personal information is, by whichever process. */
+/** Audits of where personal information is. */
 export interface AuditFigures {
-  readonly at: Date
-  /** Findings by severity. */
-  readonly counts: Readonly<Record<string, number>>
+  /** The newest whole one, by whichever process, with findings by severity; undefined before the first. */
+  readonly newest: { readonly at: Date; readonly counts: Readonly<Record<string, number>> } | undefined
+  /** Whether the last one that began in this process came to no end. */
+  readonly hasFailed: boolean
 }
 
 export interface FigureSources {
-  /** Undefined before the first. */
-  readonly audits?: () => AuditFigures | undefined
+  readonly audits?: () => AuditFigures
   readonly backups?: () => readonly BackupFigures[] | Promise<readonly BackupFigures[]>
   readonly checks?: () => CheckFigures
   readonly purge?: () => PurgeFigures

@@ -46,16 +46,23 @@ function addAudits(registry: Registry, audits: NonNullable<FigureSources['audits
     name: 'gogga_audit_findings',
     help: 'What the newest audit of personal information found; missing before the first.',
     labels: ['severity'],
-    read: () => Object.entries(audits()?.counts ?? {}).map(([severity, count]) => [{ severity }, count] as const),
+    read: () =>
+      Object.entries(audits().newest?.counts ?? {}).map(([severity, count]) => [{ severity }, count] as const),
   })
   addGauge(registry, {
     name: 'gogga_audit_age_seconds',
     help: 'Since the newest audit began that came to its end; missing before the first.',
     labels: [],
     read: () => {
-      const newest = audits()
+      const { newest } = audits()
       return newest ? [[{}, secondsSince(newest.at, now)]] : []
     },
+  })
+  addGauge(registry, {
+    name: 'gogga_audit_failed',
+    help: '1 where the last audit that this process began came to no end, 0 otherwise.',
+    labels: [],
+    read: () => [[{}, audits().hasFailed ? 1 : 0]],
   })
 }
 

@@ -23,6 +23,7 @@ import {
   whatOf,
 } from './marks.ts'
 import { tellNewcomers } from './newcomers.ts'
+import { keepRestricted, keepRights } from './rights.ts'
 import { noteVouchersAgain, redeemAgain, redoRefusals, sendRedemptions } from './vouchers.ts'
 
 /** Within one transaction on the successor. Idempotent: what was done leaves its mark. */
@@ -36,11 +37,13 @@ export function reconcile(around: Around): Reconciled {
 const BY_DOMAIN: Readonly<Record<Domain, (around: Around, found: Findings) => void>> = {
   identity(around, found) {
     keepRevoked(around, found)
+    keepRights(around, found)
     noteVouchersAgain(around, found)
     tellNewcomers(around, found)
     tellLogged(around, found, ['roles_changed'])
   },
   billing(around, found) {
+    keepRestricted(around, found)
     sendRedemptions(around, found)
     sendUsers(around, found)
     tellLogged(around, found, ['tier_override', 'credit_adjustment'])

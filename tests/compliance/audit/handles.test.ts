@@ -8,6 +8,7 @@ import { auditConnections } from '../../../src/compliance/audit/handles/connecti
 import { literalsOf } from '../../../src/compliance/audit/handles/literals.ts'
 import { auditModes } from '../../../src/compliance/audit/handles/modes.ts'
 import { auditProcesses } from '../../../src/compliance/audit/handles/processes.ts'
+import { programName } from '../../../src/compliance/audit/handles/program-name.ts'
 import { auditSources, OPENERS } from '../../../src/compliance/audit/handles/sources.ts'
 import { type OpenFile, openFile } from '../../../src/database/clients.ts'
 import { type Databases, withDatabases, withFolder } from '../../helpers/databases.ts'
@@ -61,6 +62,7 @@ it('tells which process has which file open, by its number, name and user', () =
     const { findings, looked } = auditProcesses(paths)
     const own = findings.filter(({ message }) => message.includes(`process ${process.pid} `))
     expect(shortly(own, true)).toEqual(['info billing.db handles.process'])
+    expect(own[0]?.message).toContain(`process ${process.pid} (node`)
     expect(looked.processes).toBeGreaterThan(0)
   }))
 
@@ -85,7 +87,7 @@ function proc(root: string, pid: number, words: readonly string[], opened: reado
   mkdirSync(join(home, 'fd'), { recursive: true })
   for (const [at, path] of opened.entries()) symlinkSync(path, join(home, 'fd', String(at + 3)))
   symlinkSync(process.execPath, join(home, 'exe'))
-  writeFileSync(join(home, 'comm'), 'node\n')
+  writeFileSync(join(home, 'comm'), 'MainThread\n')
   writeFileSync(join(home, 'cmdline'), words.join('\0'))
 }
 
@@ -97,9 +99,28 @@ it('finds a backup of one file that has two open, and says nothing of one that h
     proc(root, 43, ['node', 'gogga.ts', 'backup', '--all'], [paths.admin, paths.billing])
     const { findings, looked } = auditProcesses(paths, { root })
     expect(shortly(findings)).toEqual(['medium identity.db handles.too-many'])
-    expect(findings.find(({ code }) => code === 'handles.too-many')?.message).toContain('process 41 (node)')
+    expect(findings.find(({ code }) => code === 'handles.too-many')?.message).toContain('process 41 (node gogga.ts)')
     expect(looked).toEqual({ processes: 3, holders: 3, unreadable: 0 })
   }))
+
+it.each([
+  ['node gogga.ts', ['/opt/node/bin/node', '/app/scripts/gogga.ts', 'subject', 'erase', 'thandi@example.co.za']],
+  ['node gogga.ts', ['node', '--max-old-space-size=300', 'scripts/gogga.ts', 'backup']],
+  ['node gogga', ['node', 'node_modules/.bin/gogga', 'serve']],
+  ['node', ['node', '-e', '/home/thandi']],
+  ['node', ['node', '-pe', 'thandi.js']],
+  ['node', ['node (vitest 1)']],
+  ['node', ['node', 'thandi']],
+  ['python3.12 dump.py', ['/usr/bin/python3.12', './dump.py', '--of', 'thandi']],
+  ['bash', ['-bash', '-lc', 'cat /home/thandi']],
+  ['sqlite3', ['sqlite3', '/data/billing.db', "select 'thandi'"]],
+  ['postgres', ['postgres: thandi shop 41.13.2.5']],
+  ['MainThread', ['', '']],
+  ['MainThread', ['/bin/thandi@example.co.za']],
+  ['node', ['node', '/home/x/thandi@example.co.za.js']],
+])('calls a process %s and says no word of its arguments', (name, words) => {
+  expect(programName(words, 'MainThread')).toBe(name)
+})
 
 it('says where a system tells nothing of processes', () =>
   withDatabases(({ dir, paths }) => {

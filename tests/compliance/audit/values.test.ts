@@ -108,10 +108,22 @@ describe('columns of ids and codes', () => {
     const findings = await found((writers) => {
       insertRows(writers, 'payments', [payment('4111111111111111', '0821234567')])
       insertRows(writers, 'subscription-events', [
-        event('e1', JSON.stringify({ pf_payment_id: '0821234567', batchId: '196.25.1.7' })),
+        event('e1', JSON.stringify({ pf_payment_id: '0821234567', batchId: '4111111111111111' })),
       ])
     })
     expect(findings).toEqual([])
+  })
+
+  test('what no id looks like is found', async () => {
+    const findings = await found((writers) => {
+      insertRows(writers, 'payments', [payment('p1', '082 123 4567')])
+      insertRows(writers, 'subscription-events', [event('e1', JSON.stringify({ batchId: '196.25.1.7' }))])
+      writers.billing.exec('analyze')
+    })
+    expect(brief(findings)).toEqual([
+      'values.ip billing.db SubscriptionEvent meta $.batchId 1',
+      'values.phone billing.db ProcessedPayment pfPaymentId 1',
+    ])
   })
 
   test('emails, and what identity.db knows, are not', async () => {
@@ -137,6 +149,36 @@ describe('columns of ids and codes', () => {
     ])
     expect(findings.filter(({ message }) => message.includes('identity.db knows whose'))).toHaveLength(3)
   })
+})
+
+test('keys of JSON that only end like an id', async () => {
+  const keys = 'said paid kids void grid postcode monkey passcode reference nationalId rsaId id_number'.split(' ')
+  const findings = await found((writers) =>
+    insertRows(writers, 'subscription-events', [
+      ...keys.map((key) => event(key, JSON.stringify({ [key]: `T. 8001015009087` }))),
+      event('list', JSON.stringify({ notes: { kids: ['082 555 9999'] } })),
+      event('bare', JSON.stringify({ postcode: '0825559999', rsaId: '8001015009087', userId: '8001015009087' })),
+    ]),
+  )
+  expect(brief(findings)).toEqual(
+    [
+      ...keys.map((key) => `values.idNumber billing.db SubscriptionEvent meta $.${key} ${key === 'rsaId' ? 2 : 1}`),
+      'values.phone billing.db SubscriptionEvent meta $.notes.kids[*] 1',
+      'values.phone billing.db SubscriptionEvent meta $.postcode 1',
+    ].sort(),
+  )
+})
+
+test('a word that stands in the place of an address or a name is nobody’s', async () => {
+  const findings = await found((writers) => {
+    insertRows(writers, 'auth-logs', [{ id: 'l1', action: 'login', ip: 'unknown', email: 'unknown' }])
+    insertRows(writers, 'contacts', [{ id: 'c1', email: 'System', emailKey: 'system' }])
+    insertRows(writers, 'payments', [{ ...payment('p1', 'a'), userId: 'unknown' }])
+    insertRows(writers, 'subscription-events', [
+      { ...event('e1', 'reason unknown'), userId: 'unknown', actor: 'system' },
+    ])
+  })
+  expect(findings).toEqual([])
 })
 
 test('names and numbers of people that no detector sees', async () => {

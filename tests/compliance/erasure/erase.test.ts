@@ -8,11 +8,12 @@ import { openWriter } from '../../../src/database/connections.ts'
 import { DOMAINS } from '../../../src/database/domains.ts'
 import { detachText } from '../../../src/identity/detached-values.ts'
 import { issueLoginToken } from '../../../src/identity/login-tokens.ts'
+import { TAKEN_PLACE } from '../../../src/identity/taken-values.ts'
 import { correctSubject } from '../../../src/saga/correct-subject.ts'
 import { eraseSubject } from '../../../src/saga/erase-subject.ts'
 import { receiveNotification } from '../../../src/saga/payments.ts'
 import { redeemVoucher } from '../../../src/saga/redeem-voucher.ts'
-import { plant } from '../../ops/check/planting.ts'
+import { findings, plant, subscription } from '../../ops/check/planting.ts'
 import {
   ADMIN,
   addVouchers,
@@ -125,12 +126,39 @@ describe('an erasure', () => {
       expect(context.files.identity.rows.list('Erasure', {})).toHaveLength(1)
     }))
 
+  test('is written again to a file that was put back past the application, as the check says to', () =>
+    withPeople(async ({ context, databases }) => {
+      const found = async () => {
+        const all = await findings(databases, { only: ['tombstones'] })
+        return all.map(({ place, message, next }) => `${place.file}: ${message.split(': ')[1]}. ${next.split(':')[0]}`)
+      }
+      const receipt = await erase(context, 'ann')
+      const rowsOfAnn = () => context.files.billing.rows.list('Subscription', { userId: 'ann' }).length
+      expect([await found(), rowsOfAnn()]).toEqual([[], 0])
+      plant(databases, 'billing', `delete from "Tombstone" where subjectId = 'ann'`, subscription('s-ann', 'ann'))
+      const says = 'billing: ann. Run "npx gogga subject erase ann"'
+      expect([await found(), rowsOfAnn()]).toEqual([[says, says], 1])
+      expect(await erase(context, 'ann')).toEqual(receipt)
+      expect([await found(), rowsOfAnn()]).toEqual([[], 0])
+      await emptied(context)
+      // Also where identity.db knows nothing of it.
+      const lost = ['"Tombstone"', '"Erasure"'].map((table) => `delete from ${table} where subjectId = 'ann'`)
+      plant(databases, 'identity', ...lost)
+      plant(databases, 'billing', lost[0] ?? '')
+      expect((await found()).length).toBeGreaterThan(0)
+      expect(await erase(context, 'ann')).toMatchObject({ ids: ['ann'], subjectId: 'ann' })
+      expect(await found()).toEqual([])
+      expect(await failureOf(erase(context, 'nobody'))).toMatchObject({ status: 404 })
+    }))
+
   test('ends with a receipt by whoever comes next, where the process was ended after the saga', () =>
     withPeople(async ({ context }) => {
       await eraseSubject(context.sagas, { subjectId: 'ann', askedBy: 'test' }, asked('POST /v1/erasure'))
-      expect(await erase(context, 'ann', {})).toMatchObject({ proof: null, tables: expect.any(Array) })
-      const values = { emails: [emailOf('ann')], ips: [], texts: [] }
-      expect((await erase(context, 'ann', { values })).proof).toMatchObject({ values: { email: 1 }, found: [] })
+      const { rows } = context.files.identity
+      expect(rows.list('DetachedValue', { place: TAKEN_PLACE }).map(({ value }) => value)).toContain(emailOf('ann'))
+      const receipt = await erase(context, 'ann')
+      expect(receipt).toMatchObject({ proven: true, proof: { values: { email: 1, ip: 1 }, found: [] } })
+      expect(rows.list('DetachedValue', { place: TAKEN_PLACE })).toEqual([])
     }))
 
   test('tells which backups still hold the person, and until when', () =>
@@ -160,8 +188,12 @@ describe('an erasure', () => {
       writeFileSync(kept, Buffer.from(`…${Buffer.from(emailOf('ann')).toString('base64')}…`))
       const receipt = await erase(context, 'ann')
       expect(receipt.proof?.found).toEqual([
-        { file: 'billing.db.before-restore-20260601T000000Z', kind: 'email', count: 1 },
+        { file: 'billing.db.before-restore-20260601T000000Z', kind: 'email', count: 1, where: 'file' },
       ])
+      expect(receipt).toMatchObject({
+        proven: false,
+        next: expect.arrayContaining([expect.stringMatching(/forget-old/)]),
+      })
     }))
 
   test('finds what a tool without secure_delete left behind', () =>
@@ -174,7 +206,10 @@ describe('an erasure', () => {
         `delete from "Notes" where text like 'ann%'`,
       )
       const receipt = await erase(context, 'ann')
-      expect(receipt.proof?.found).toEqual([{ file: 'billing.db', kind: 'email', count: 1 }])
+      expect(receipt.proof?.found).toEqual([
+        { file: 'billing.db', kind: 'email', count: 1, where: 'page', tables: ['Notes'] },
+      ])
+      expect(receipt.next?.join(' ')).toMatch(/Notes .*purge --vacuum.* --search FILE/)
     }))
 
   test('takes samples of the planner along, which hold addresses', () =>
@@ -196,7 +231,7 @@ describe('an erasure', () => {
       const { context, databases } = world
       const other = openWriter('billing', databases.paths.billing)
       other.exec('begin immediate')
-      expect(String(await failureOf(erase(context, 'ann')))).toContain('billing.db and admin.db did not follow')
+      expect(String(await failureOf(erase(context, 'ann')))).toContain(': billing.db did not follow')
       other.exec('rollback')
       other.close()
       expect(context.files.identity.rows.find('User', { id: 'ann' })).toBeUndefined()

@@ -1,7 +1,7 @@
 // People with something of theirs in every table that may hold it, and one of them erased. Texts are given as the program
 // itself writes them, rows of the unified database as split does.
 
-import { type Eraser, erasePerson } from '../../../src/compliance/erasure/erase.ts'
+import { type Eraser, erasePerson, placesIn } from '../../../src/compliance/erasure/erase.ts'
 import type { Receipt } from '../../../src/compliance/erasure/receipt.ts'
 import type { Context } from '../../../src/context.ts'
 import { DOMAINS, type Domain } from '../../../src/database/domains.ts'
@@ -15,7 +15,7 @@ import { ADMIN, addPeople, addVouchers, asked, codeOf, NOW } from '../../saga/pe
 
 export const ERASER = (context: Context, more: Partial<Eraser> = {}): Eraser => ({
   sagas: context.sagas,
-  mailFolder: context.config.mail.folder,
+  ...placesIn(context.config),
   listBackups: async () => [],
   ...more,
 })

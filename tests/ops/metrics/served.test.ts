@@ -129,6 +129,8 @@ test('without work in the background nothing is purged or checked, and a request
     expect((await context.checker.run('whole')).turn).toBe('whole')
     expect(context.checker.state().often).toBeUndefined()
     const samples = samplesOf(await (await fetch(`${server.address}/metrics`, { headers })).text())
+    expect(samples.get('gogga_audit_failed')).toBe(0)
+    expect(samples.get('gogga_audit_age_seconds')).toBeUndefined()
     expect(samples.get('gogga_purged_rows_total')).toBe(0)
     expect(samples.get('gogga_purge_age_seconds')).toBeUndefined()
     expect(samples.get('gogga_check_age_seconds{turn="whole"}')).toBe(0)

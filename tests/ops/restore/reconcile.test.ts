@@ -6,8 +6,11 @@ import type { Domain } from '../../../src/database/domains.ts'
 import { migrate } from '../../../src/database/migrations.ts'
 import { timeText } from '../../../src/database/row-codec.ts'
 import { overrideTier } from '../../../src/saga/administer.ts'
+import { correctSubject } from '../../../src/saga/correct-subject.ts'
+import { liftSubject, restrictSubject } from '../../../src/saga/restrict-subject.ts'
 import { ADMIN, addPeople, addVouchers, asked, DAY, deleteUser, NOW } from '../../saga/people.ts'
-import { message, plant, subscription, tombstone, user } from '../check/planting.ts'
+import { findings, message, plant, subscription, tombstone, user } from '../check/planting.ts'
+
 import { type RestoreWorld, redeem, SECOND, withRestoreWorld } from './world.ts'
 
 const people = async (context: Context) => {
@@ -380,6 +383,98 @@ describe.each([
       ).toEqual([
         ['billing', 'Subscription', 's-bob', expect.stringContaining('it is paid for, and stays')],
         ['billing', 'Subscription', 's-eve', expect.stringContaining('check --repair')],
+      ])
+    }))
+})
+
+describe('what people asked for after the backup', () => {
+  const restricted =
+    (subjectId: string, kind: 'restricted' | 'objected' = 'objected') =>
+    (context: Context) =>
+      restrictSubject(context.sagas, { subjectId, kind }, asked('POST /v1/x'))
+  const lifted = (subjectId: string) => (context: Context) => liftSubject(context.sagas, subjectId, asked('POST /v1/x'))
+  const stopped = (world: RestoreWorld) =>
+    world
+      .rows<{ subjectId: string }>('billing', 'select subjectId from "RestrictedSubject"')
+      .map((row) => row.subjectId)
+  const open = (world: RestoreWorld) =>
+    world.rows('identity', 'select subjectId, kind from "Restriction" where liftedAt is null')
+
+  it('billing.db charges nobody who objected since', () =>
+    withRestoreWorld(async (world) => {
+      const { reconciled } = await wentBack(world, 'billing', restricted('ann'))
+      expect(reconciled.done).toEqual({ 'restrictions kept': 1 })
+      expect(stopped(world)).toEqual(['ann'])
+      expect(await findings(world.databases, { only: ['restrictions'] })).toEqual([])
+    }))
+
+  it('billing.db forgets a restriction that was lifted since, and its own one stands without identity.db', () =>
+    withRestoreWorld(async (world) => {
+      const before = restricted('ann')
+      const { reconciled } = await wentBack(world, 'billing', lifted('ann'), { before })
+      expect(reconciled.done).toEqual({ 'restrictions lifted again': 1 })
+      expect(stopped(world)).toEqual([])
+    }))
+
+  it('identity.db knows of an objection, of one that was lifted, and of a corrected address', () =>
+    withRestoreWorld(async (world) => {
+      const after = async (context: Context) => {
+        await restricted('ann')(context)
+        await lifted('bob')(context)
+        const wish = { subjectId: 'bob', email: 'bobby@mail.example' }
+        await correctSubject(context.sagas, wish, asked('POST /v1/x'))
+      }
+      const { reconciled } = await wentBack(world, 'identity', after, { before: restricted('bob', 'restricted') })
+      expect(reconciled).toMatchObject({
+        done: {
+          'restrictions kept': 1,
+          'restrictions lifted again': 1,
+          'corrections kept': 1,
+          'addresses corrected again': 1,
+        },
+        unresolved: [],
+      })
+      expect(open(world)).toEqual([{ subjectId: 'ann', kind: 'objected' }])
+      expect(stopped(world)).toEqual(['ann'])
+      expect(world.rows('identity', `select email from "User" where id = 'bob'`)).toEqual([
+        { email: 'bobby@mail.example' },
+      ])
+    }))
+
+  it('holds where the old identity.db is gone: billing.db says who, and what nobody can tell holds', () =>
+    withRestoreWorld(async (world) => {
+      const after = async (context: Context) => {
+        await restricted('ann')(context)
+        await lifted('bob')(context)
+      }
+      const before = restricted('bob', 'restricted')
+      const { reconciled } = await wentBack(world, 'identity', after, { before, gone: true })
+      expect(open(world)).toEqual([
+        { subjectId: 'bob', kind: 'restricted' },
+        { subjectId: 'ann', kind: 'restricted' },
+      ])
+      expect(reconciled.unresolved.map(({ table }) => table)).toContain('Restriction')
+      expect(stopped(world).toSorted()).toEqual(['ann', 'bob'])
+    }))
+})
+
+describe('a restriction that only one file knows', () => {
+  it('is found both ways, and noting it again sends it again', () =>
+    withRestoreWorld(async (world) => {
+      await world.run(people)
+      const restrict = ({ sagas }: Context) =>
+        restrictSubject(sagas, { subjectId: 'ann', kind: 'objected' }, asked('POST /v1/x'))
+      await world.run(restrict)
+      plant(world.databases, 'billing', `update "RestrictedSubject" set subjectId = 'bob' where subjectId = 'ann'`)
+      const found = await findings(world.databases, { only: ['restrictions'] })
+      expect(found.map(({ severity, next }) => [severity, /subject restrict (\w+)/.exec(next)?.[1]])).toEqual([
+        ['error', 'ann'],
+        ['warning', 'bob'],
+      ])
+      await world.run(restrict)
+      expect(world.rows('billing', 'select subjectId from "RestrictedSubject" order by subjectId')).toEqual([
+        { subjectId: 'ann' },
+        { subjectId: 'bob' },
       ])
     }))
 })

@@ -59,7 +59,8 @@ const WHERE_NAMES: Readonly<Record<Where, string>> = {
   file: 'in a file that is no database',
 }
 
-function findingOf(hit: Hit, isBackup: boolean): Finding {
+/** Places and counts of one kind of value in one part of a file. */
+export function findingOf(hit: Hit, isBackup: boolean): Finding {
   const { file, kind, form, where, touched, count, pages, tables = [] } = hit
   const [table] = tables
   const written = form === 'plain' ? '' : `, written as ${form}`

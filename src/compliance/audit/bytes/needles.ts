@@ -21,8 +21,11 @@ export interface NeedleCounts {
   readonly skipped: Readonly<Record<SkipReason, number>>
 }
 
-/** Where the values come from: a list, or the path of an identity.db. */
-export type NeedleSource = { readonly values: readonly Needle[] } | { readonly identity: string }
+/** Where the values come from: a list, or the path of an identity.db. What stands within a longer value of somebody else is no
+ * occurrence (within.ts). */
+export type NeedleSource =
+  | { readonly values: readonly Needle[]; readonly within?: readonly string[] }
+  | { readonly identity: string }
 
 const NAME_FROM = 8
 const LOCAL = /^(?:127\.|0\.0\.0\.0$|::1?$|::ffff:127\.)/i

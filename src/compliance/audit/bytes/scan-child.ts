@@ -12,6 +12,7 @@ import { buildTable } from './needle-table.ts'
 import { fillStore, type NeedleCounts, type NeedleSource } from './needles.ts'
 import { type Read, ROOM_BYTES, searchPieces } from './pieces.ts'
 import { createSearch, type Search } from './search.ts'
+import { withinOf } from './within.ts'
 
 export interface StartMessage {
   readonly type: 'start'
@@ -77,7 +78,8 @@ process.on('disconnect', () => process.exit(0))
 function start({ needles }: StartMessage): NeedleCounts {
   const store = new NeedleStore()
   const counts = fillStore(store, needles)
-  search = createSearch(buildTable(store), ROOM_BYTES)
+  const within = 'within' in needles ? needles.within : undefined
+  search = createSearch(buildTable(store), ROOM_BYTES, within && withinOf(within))
   return counts
 }
 

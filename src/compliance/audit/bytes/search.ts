@@ -11,6 +11,7 @@ import { PLAIN, QUOTED_PRINTABLE } from './kinds.ts'
 import { formOf, kindOf } from './needle-store.ts'
 import type { NeedleTable } from './needle-table.ts'
 import { type Decoded, decodedOf, eachRun, newDone } from './runs.ts'
+import type { IsWithin } from './within.ts'
 
 /** Bytes behind a piece that are read as zeros. */
 export const PAD_BYTES = 16
@@ -25,8 +26,10 @@ export interface Piece extends Searched {
 export type Emit = (start: number, kind: number, form: number, touched: boolean) => void
 export type Search = (piece: Piece, emit: Emit) => void
 
+const NEVER: IsWithin = () => false
+
 /** A search for pieces of at most `room` bytes. Not to be called while it runs. */
-export function createSearch(table: NeedleTable, room: number): Search {
+export function createSearch(table: NeedleTable, room: number, isWithin: IsWithin = NEVER): Search {
   const finder = createFinder(table, room)
   const places = new Int32Array(room / 4 + 1)
   const runs = new Uint8Array(room / 4 + 1)
@@ -34,7 +37,7 @@ export function createSearch(table: NeedleTable, room: number): Search {
   const unescaped = unescapedOf(room)
   return (piece, emit) => {
     const { bytes, words, length } = piece
-    const asItIs = plainFound(piece, emit)
+    const asItIs = plainFound(piece, emit, isWithin)
     const count = filterClasses(words, 0, (length + 3) >>> 2, places, runs)
     const escapes: number[] = []
     const done = newDone()
@@ -47,20 +50,29 @@ export function createSearch(table: NeedleTable, room: number): Search {
       const running = runs[index] as number
       if (running === 0) continue
       eachRun(piece, at, running, done, decoded, (form, own) =>
-        finder.everywhere(decoded, runFound(piece, emit, decoded, form, own)),
+        finder.everywhere(decoded, elsewhereThan(isWithin, decoded, runFound(piece, emit, decoded, form, own))),
       )
     }
     finder.byWindows(piece, asItIs)
-    eachUnescaped(piece, escapes, unescaped, () => finder.everywhere(unescaped, escapeFound(piece, emit, unescaped)))
+    eachUnescaped(piece, escapes, unescaped, () =>
+      finder.everywhere(unescaped, elsewhereThan(isWithin, unescaped, escapeFound(piece, emit, unescaped))),
+    )
   }
 }
 
 const isMine = ({ after, until }: Piece, end: number): boolean => end > after && end <= until
 
-function plainFound(piece: Piece, emit: Emit): Found {
+function elsewhereThan(isWithin: IsWithin, { bytes }: Pick<Searched, 'bytes'>, found: Found): Found {
+  return (start, size, mark) => {
+    if (!isWithin(bytes, start, start + size)) found(start, size, mark)
+  }
+}
+
+function plainFound(piece: Piece, emit: Emit, isWithin: IsWithin): Found {
   return (start, size, mark) => {
     const [end, kind] = [start + size, kindOf(mark)]
-    if (isMine(piece, end)) emit(start, kind, formOf(mark), isTouched(piece.bytes, start, end, kind))
+    if (isMine(piece, end) && !isWithin(piece.bytes, start, end))
+      emit(start, kind, formOf(mark), isTouched(piece.bytes, start, end, kind))
   }
 }
 

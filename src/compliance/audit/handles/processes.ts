@@ -1,10 +1,11 @@
 // Which process of this machine has which file open, as Linux tells it in /proc, as far as this user may read there. Told are
-// the number, the name of the program and the user of a process: its arguments may hold anything.
+// the number, the name of the program and of its script, and the user of a process: its arguments may hold anything.
 import { type BigIntStats, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DOMAINS, type Domain, isDomain } from '../../../database/domains.ts'
 import type { Finding } from '../finding.ts'
 import type { SectionResult } from '../report.ts'
+import { programName } from './program-name.ts'
 
 export interface Proc {
   /** `/proc`, unless a test says otherwise. */
@@ -15,6 +16,7 @@ export interface Proc {
 
 interface Process {
   readonly pid: number
+  /** Of its first thread: Node's is `MainThread`. */
   readonly name: string
   readonly user: number
   readonly program: string | undefined
@@ -101,7 +103,8 @@ function programOf(home: string): string | undefined {
   }
 }
 
-const named = ({ pid, name, user }: Process): string => `process ${pid} (${name}) of user ${user}`
+const named = ({ pid, words, name, user }: Process): string =>
+  `process ${pid} (${programName(words, name)}) of user ${user}`
 const filesOf = (domains: readonly Domain[]): string => domains.map((domain) => `${domain}.db`).join(', ')
 
 const shownProcess = (one: Process): Finding => ({

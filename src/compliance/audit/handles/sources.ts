@@ -19,6 +19,7 @@ export const OPENERS: Readonly<Record<string, Opener>> = {
     times: 1,
     why: 'one file at a time, read only, to name the tables of pages',
   },
+  'compliance/erasure/unassigned.ts': { times: 1, why: 'what a split could not place, one file that no domain knows' },
   'database/connections.ts': { times: 2, why: 'the files of the domains, and an empty database in memory' },
   'ops/advise/sign-in-log.ts': { times: 1, why: 'a scratch file with synthetic rows' },
   'ops/advise/unified-file.ts': { times: 1, why: 'the unified database, read only, before there are three' },

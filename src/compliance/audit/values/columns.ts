@@ -6,9 +6,10 @@ import type { Domain } from '../../../database/domains.ts'
 
 /**
  * text: every detector. key: ids, codes and tokens, whose digits may look like anything: emails, and values that
- * identity.db knows. time: nothing where it is a time as Prisma writes it, else as text. link: the same of hashes of a chain.
+ * identity.db knows; with a blank, a dot or another mark that no id has, as text. time: nothing where it is a time as Prisma
+ * writes it, else as text. count: numbers in a row, as a key without a mark. link: nothing where it is of a chain, else as text.
  */
-export type Closeness = 'text' | 'key' | 'time' | 'link'
+export type Closeness = 'text' | 'key' | 'time' | 'count' | 'link'
 
 export interface ScannedColumn {
   readonly name: string
@@ -60,7 +61,7 @@ function scanned(table: string, found: { name: string; type: string }, model?: C
 
 function closenessOf(table: string, declared: string, known?: CatalogColumn): Closeness {
   // SQLite's own statistics count rows; their text is numbers in a row.
-  if (table.startsWith('sqlite_stat')) return 'key'
+  if (table.startsWith('sqlite_stat')) return 'count'
   if (known === undefined) return /date|time/i.test(declared) ? 'time' : 'text'
   if (known.type === 'time') return 'time'
   return KEY_CLASSES.has(known.class) ? 'key' : 'text'

@@ -14,8 +14,19 @@ const MOST_LEAVES = 100_000
 const NESTED = 2
 const plainKey = /^[A-Za-z_][\w-]{0,39}$/
 const manyDigits = /\d{4}/
-const keyLike =
-  /(?:^|[a-z_-])(?:ids?|uuid|code|token|hash|key|reference|signature|checksum)$|^(?:id|code|token|hash|key|ref)$|(?:Id|Ids|Code|Token|Hash|Key|Ref)$/
+/** The words that end a key whose value is an id, a code or a token: `userId`, `batch_ids`, `pf-token`; not `kids` or `postcode`. */
+const KEY_WORDS: ReadonlySet<string> = new Set(
+  'id ids uuid uuids code codes token tokens hash hashes key keys ref refs reference references signature checksum'.split(
+    ' ',
+  ),
+)
+/** Before them: then the id is a person's own. `nationalId`, `rsa_id`, `cardToken`. */
+const OF_PEOPLE: ReadonlySet<string> = new Set(
+  'national nation identity citizen rsa sa za said passport person personal tax card phone mobile cell msisdn email mail ip'.split(
+    ' ',
+  ),
+)
+const wordsOfKey = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g
 const jsonLike = /^\s*[[{"]/
 
 /** Undefined where the text is no JSON object, list or string. */
@@ -55,8 +66,14 @@ function visitObject({ path, nested }: Node, value: object, left: Node[], leaves
     const isPlain = plainKey.test(key) && !manyDigits.test(key) && findPii(key).length === 0
     const inner = `${path}.${isPlain ? key : '*'}`
     if (!isPlain) leaves.push({ path: `${inner} (key)`, text: key, isKey: false })
-    left.push({ path: inner, value: item, isKey: keyLike.test(key), nested })
+    left.push({ path: inner, value: item, isKey: namesKey(key), nested })
   }
+}
+
+/** Whether a key says so itself that an id, a code or a token follows: its last word, at a boundary of words. */
+export function namesKey(key: string): boolean {
+  const words = key.match(wordsOfKey)?.map((word) => word.toLowerCase()) ?? []
+  return KEY_WORDS.has(words.at(-1) ?? '') && !words.slice(0, -1).some((word) => OF_PEOPLE.has(word))
 }
 
 function parsed(text: string): unknown {

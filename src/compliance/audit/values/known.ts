@@ -9,8 +9,16 @@ import { HashSet } from './hash-set.ts'
 
 const MOST_WORDS = 4
 const SHORTEST_WORDS = 4
+/** Of a phone number. */
+const FEWEST_DIGITS = 7
 const emailLike = /^[^\s@]+@[^\s@]+$/
 const spaces = /[^\p{L}\p{N}]+/u
+/** What stands where a name, an address or an IP address is missing: words that files are full of, and nobody's. */
+const VAGUE: ReadonlySet<string> = new Set(
+  `unknown none null nil undefined anonymous nobody somebody someone deleted erased removed redacted hidden missing empty
+  n/a na not_available system server service payfast admin administrator root operator support guest user users customer
+  test tester testing localhost local internal external proxy true false yes no`.split(/\s+/),
+)
 /** South African numbers are one whether they begin with 0, 27, +27 or 0027. */
 const prefix = /^(?:0027|27|0)(?=[1-8]\d{8}$)/
 const number = /\d(?:[ ().-]{0,2}\d){6,18}/g
@@ -27,8 +35,14 @@ export class KnownValues {
   add(column: CatalogColumn, value: string): void {
     if (column.pii === 'email' && emailLike.test(value)) this.#values.add(keyed('email', value))
     else if (column.pii === 'freetext') this.#addFound(value)
-    else if (column.pii === 'phone') this.#values.add(keyed('phone', value))
-    else if (!this.#addFound(value)) this.#addWords(wordsOf(value))
+    else if (column.pii === 'phone') this.#addPhone(value)
+    // What is no address in a column of addresses is a word such as `unknown`: that identity.db holds it says nothing of anybody.
+    else if (!this.#addFound(value) && column.pii !== 'ip' && !isVague(value)) this.#addWords(wordsOf(value))
+  }
+
+  #addPhone(value: string): void {
+    if (!this.#addFound(value) && value.replace(/\D/g, '').length >= FEWEST_DIGITS)
+      this.#values.add(keyed('phone', value))
   }
 
   #addWords(words: readonly string[]): void {
@@ -94,6 +108,9 @@ export class KnownValues {
     return spans.length > 0
   }
 }
+
+/** Also `-unknown-` and `(none)`. */
+const isVague = (value: string): boolean => VAGUE.has(value.toLowerCase().replace(/^[^a-z]+|[^a-z]+$/g, ''))
 
 function nextJoint(value: string, at: number): number {
   const next = value.slice(at + 1).search(/[._+-]/)

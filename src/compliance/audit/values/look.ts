@@ -1,6 +1,7 @@
 // One value: a cheap look that dismisses nearly all, and for the rest what was found, by JSON path and view.
 import { linkTextOf } from '../../../database/chain.ts'
 import { textOf } from '../../../pii/encodings.ts'
+import { isOpaque } from '../../../pii/find.ts'
 import type { PiiKind } from '../../../pii/kinds.ts'
 import { marksOf } from '../../../pii/scan.ts'
 import { type DeepFind, findDeep, hidingMarks, keyOf, runMarks } from '../../../pii/views.ts'
@@ -15,6 +16,8 @@ export interface Hit {
   readonly view: string
   /** identity.db knows the value. */
   readonly isKnown: boolean
+  /** Decoded: personal information, for comparisons only. Empty with `known`. */
+  readonly value: string
 }
 
 type Cell = string | number | bigint | Uint8Array | null
@@ -28,6 +31,7 @@ const prismaTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?:Z|\+00:00)$/
 /** Looks at values of one column. Most columns hold few different values, or ids. */
 export function lookerFor(closeness: Closeness, known: KnownValues): (cell: Cell) => readonly Hit[] {
   if (closeness === 'key') return (cell) => inKey(textIn(cell), known)
+  if (closeness === 'count') return (cell) => findDeep(textIn(cell)).flatMap((find) => digitsHit(find, '', known))
   const isTime = closeness === 'time'
   const clean = new Set<string>()
   return (cell) => {
@@ -63,15 +67,24 @@ const bufferOf = (bytes: Uint8Array): Buffer => (Buffer.isBuffer(bytes) ? bytes 
 
 function inKey(text: string, known: KnownValues): readonly Hit[] {
   const isQuiet = marksOf(text) === 0 && runMarks(text) === 0 && !/[&=]/.test(text)
-  if (isQuiet) return known.hasWhole(text) ? [{ kind: 'known', path: '', view: '', isKnown: true }] : NONE
-  const hits = findDeep(text).flatMap((find) => keyHit(find, '', known))
-  if (hits.length === 0 && known.hasWhole(text)) return [{ kind: 'known', path: '', view: '', isKnown: true }]
-  return hits
+  if (isQuiet) return known.hasWhole(text) ? SOMEBODY : NONE
+  const finds = findDeep(text)
+  const hits = isOpaque(text)
+    ? finds.flatMap((find) => digitsHit(find, '', known))
+    : finds.map((find) => hitOf(find, '', known))
+  return hits.length === 0 && known.hasWhole(text) ? SOMEBODY : hits
 }
 
-function keyHit({ kind, value, view }: DeepFind, path: string, known: KnownValues): Hit[] {
-  const isKnown = known.has(kind, value)
-  return kind === 'email' || isKnown ? [{ kind, path, view, isKnown }] : []
+const SOMEBODY: readonly Hit[] = [{ kind: 'known', path: '', view: '', isKnown: true, value: '' }]
+
+const hitOf = ({ kind, value, view }: DeepFind, path: string, known: KnownValues): Hit => {
+  return { kind, path, view, isKnown: known.has(kind, value), value }
+}
+
+/** Where digits are legitimate: emails, and what identity.db knows. */
+function digitsHit(find: DeepFind, path: string, known: KnownValues): Hit[] {
+  const hit = hitOf(find, path, known)
+  return hit.kind === 'email' || hit.isKnown ? [hit] : []
 }
 
 function inText(text: string, known: KnownValues): readonly Hit[] {
@@ -87,20 +100,21 @@ function inText(text: string, known: KnownValues): readonly Hit[] {
   const hits = leaves.flatMap(({ path, text: leaf, isKey }) => {
     const finds = findDeep(leaf)
     for (const { kind, value } of finds) seen.add(`${kind} ${keyOf(kind, value)}`)
-    return isKey ? finds.flatMap((find) => keyHit(find, path, known)) : hitsOf(finds, leaf, path, known)
+    if (isKey && isOpaque(leaf)) return finds.flatMap((find) => digitsHit(find, path, known))
+    return hitsOf(finds, leaf, path, known)
   })
   // What the leaves do not show: digits beyond a number's precision, keys, comments of what only looks like JSON.
   const rest = whole.filter(({ kind, value }) => !seen.has(`${kind} ${keyOf(kind, value)}`))
-  return [...hits, ...rest.map(({ kind, value, view }) => ({ kind, path: '$', view, isKnown: known.has(kind, value) }))]
+  return [...hits, ...rest.map((find) => hitOf(find, '$', known))]
 }
 
 const hitsIn = (text: string, path: string, known: KnownValues): Hit[] => hitsOf(findDeep(text), text, path, known)
 
 function hitsOf(finds: readonly DeepFind[], text: string, path: string, known: KnownValues): Hit[] {
-  const hits = finds.map(({ kind, value, view }): Hit => ({ kind, path, view, isKnown: known.has(kind, value) }))
+  const hits = finds.map((find) => hitOf(find, path, known))
   const { numbers, words } = known.countIn(text)
   const seenNumbers = hits.filter(({ kind, isKnown }) => isKnown && NUMBERS.has(kind)).length
-  if (words > 0 || numbers > seenNumbers) hits.push({ kind: 'known', path, view: '', isKnown: true })
+  if (words > 0 || numbers > seenNumbers) hits.push({ kind: 'known', path, view: '', isKnown: true, value: '' })
   return hits
 }
 

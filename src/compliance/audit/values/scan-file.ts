@@ -21,13 +21,22 @@ export interface Scan {
   readonly connection: Connection
   readonly known: KnownValues
   readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Ids, codes and tokens by every detector too: what only looks like a number may be chance there. */
+  readonly closely?: boolean
+  /** Which rows of a table, as SQL and its values; all where there is none. */
+  readonly rowsOf?: (table: string) => RowsOf | undefined
+}
+
+export interface RowsOf {
+  readonly sql: string
+  readonly values: readonly string[]
 }
 
 const ROWS = 4096
 
 /** The findings of one file, and one that says how much was looked at, and how. */
 export function scanFile(scan: Scan): Finding[] {
-  const tables = tablesIn(scan.connection, scan.domain)
+  const tables = tablesIn(scan.connection, scan.domain).map((table) => (scan.closely ? closely(table) : table))
   const findings: Finding[] = []
   let rows = 0
   for (const table of tables.filter(({ columns }) => columns.length > 0)) {
@@ -42,16 +51,21 @@ export function scanFile(scan: Scan): Finding[] {
   return [...findings, scopeOf(scan.domain, tables, rows)]
 }
 
+const closely = (table: ScannedTable): ScannedTable => ({
+  ...table,
+  columns: table.columns.map((column) => (column.closeness === 'key' ? { ...column, closeness: 'text' } : column)),
+})
+
 type Row = readonly (string | number | Uint8Array | null)[]
 
 function scanTable(
-  { domain, connection, known, onProgress }: Scan,
+  { domain, connection, known, onProgress, rowsOf }: Scan,
   table: ScannedTable,
 ): { findings: Finding[]; rows: number } {
   const tally = new Tally()
   const lookers = table.columns.map(({ closeness }) => lookerFor(closeness, known))
   let rows = 0
-  for (const row of rowsOf(connection, table)) {
+  for (const row of rowsIn(connection, table, rowsOf?.(table.name))) {
     for (let index = 0; index < lookers.length; index++) {
       const cell = row[index + 1]
       if (cell === null || cell === undefined) continue
@@ -65,18 +79,22 @@ function scanTable(
 }
 
 /** Each row with its rowid first. Without one the table is read in one go. */
-function* rowsOf(connection: Connection, { name, columns, rowid }: ScannedTable): Generator<Row> {
+function* rowsIn(
+  connection: Connection,
+  { name, columns, rowid }: ScannedTable,
+  { sql, values }: RowsOf = { sql: 'true', values: [] },
+): Generator<Row> {
   const list = columns.map(({ expression }) => expression).join(', ')
   if (rowid === undefined) {
     yield* connection
-      .prepare<[], Row>(`select 0, ${list} from ${quote(name)}`)
+      .prepare<unknown[], Row>(`select 0, ${list} from ${quote(name)} where ${sql}`)
       .raw()
-      .iterate()
+      .iterate(...values)
     return
   }
   const page = connection
-    .prepare<[unknown, number], Row>(
-      `select ${rowid}, ${list} from ${quote(name)} where ${rowid} > ? order by ${rowid} limit ?`,
+    .prepare<unknown[], Row>(
+      `select ${rowid}, ${list} from ${quote(name)} where ${rowid} > ? and ${sql} order by ${rowid} limit ?`,
     )
     .raw()
   let last: unknown = -(2n ** 63n)
@@ -84,7 +102,7 @@ function* rowsOf(connection: Connection, { name, columns, rowid }: ScannedTable)
     count = 0
     // Beyond what a number can tell apart paging could go in circles.
     const limit = Math.abs(Number(last)) > Number.MAX_SAFE_INTEGER && typeof last === 'number' ? -1 : ROWS
-    for (const row of page.iterate(last, limit)) {
+    for (const row of page.iterate(last, ...values, limit)) {
       count++
       last = row[0]
       yield row
@@ -114,8 +132,9 @@ function scopeOf(domain: Domain, tables: readonly ScannedTable[], rows: number):
     section: 'values',
     code: 'values.scope',
     message:
-      `${rows} rows of ${tables.length} tables: ${count('text')} columns by every detector, ${count('key')} of ids, codes and ` +
-      `tokens by emails and values of identity.db alone, ${count('time') + count('link')} of times and links where they hold something else`,
+      `${rows} rows of ${tables.length} tables: ${count('text')} columns by every detector, ${count('key') + count('count')} of ids, ` +
+      `codes and tokens by emails and values of identity.db alone where they look like one, ${count('time') + count('link')} of times ` +
+      'and links where they hold something else',
     place: { file: `${domain}.db` },
     count: rows,
     next: 'Nothing: this says what was looked at.',
