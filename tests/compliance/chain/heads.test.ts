@@ -225,6 +225,25 @@ it('that go further than a restored file are explained by the mark of the restor
     expect(await world.codes()).toContain('high chain.rewritten admin.db')
   }))
 
+it('that somebody kept are explained by no mark without a signature, also where nothing is signed', () =>
+  withChains(async (world) => {
+    await world.log('a', 'b')
+    await world.sign(null)
+    const exported = listHeads(world.files)
+    const [end] = world.files.admin.rows.all<{ position: number; hash: Buffer }>(
+      'select position, hash from "ChainLink" where position = 1',
+    )
+    world.tamper('admin', `delete from "AdminLog" where id = 'b'`, 'delete from "ChainLink" where position = 2')
+    const mark = restoredHead('admin', end as NonNullable<typeof end>, world.now)
+    for (const file of [world.files.identity, world.files.admin]) await file.change((tx) => void writeHead(tx, mark))
+    const report = await world.verify({ publicKeys: [] })
+    expect(report.passed).toBe(true)
+    const restored = report.findings.find(({ code }) => code === 'chain.restored')
+    expect(restored?.message).toContain('from position 2 or later (admin-000001 of ')
+    expect(restored?.message).toContain(', which nobody signed: ')
+    expect(await world.codes({ publicKeys: [], exported })).toContain('high chain.truncated admin.db')
+  }))
+
 it('are signed with a key in a file that others cannot read', () =>
   withFolder((dir) => {
     const path = makeKey(dir, 'key.pem')
