@@ -17,6 +17,8 @@ const TYPES: Readonly<Record<string, ColumnType>> = {
   DateTime: 'time',
   Bytes: 'bytes',
 }
+/** What a row of a log holds of its link (src/database/chain.ts). */
+const OF_LINK = ['chainPosition Int?', 'chainHash String?'] as const
 const SUBJECT_TARGET = 'identity.User.id'
 
 export interface Problem {
@@ -47,6 +49,9 @@ export function buildCatalog(schemas: readonly Schemas[]): { models: CatalogMode
     const report: Report = (line, message) => problems.push({ file: source.file, line, message })
     checkLinks(model, source, models, report)
     checkOwners(model, source, models, report)
+    const isSecond = models.slice(0, index).some(({ domain, chained }) => chained && domain === model.domain)
+    if (model.chained && isSecond)
+      report(source.line, `${model.name} is a second log (@chain), expected one in each file`)
   })
   return { models, problems }
 }
@@ -69,8 +74,9 @@ function buildModel(domain: Domain, model: ParsedModel, report: Report): Catalog
     )
   const chain = find('chain')
   if (chain) checkChain(model, chain, report)
-  const columns = model.fields.map((field) => buildColumn(domain, model, field, report))
-  const links = model.fields.flatMap((field) => buildLink(field, report))
+  const fields = model.fields.filter((field) => !isOfLink(field))
+  const columns = fields.map((field) => buildColumn(domain, model, field, report))
+  const links = fields.flatMap((field) => buildLink(field, report))
   const moved = legacy?.words.includes('moved') ?? false
   return {
     domain,
@@ -85,7 +91,7 @@ function buildModel(domain: Domain, model: ParsedModel, report: Report): Catalog
         ...(retain.options.erased !== undefined && { erased: retain.options.erased }),
       },
     }),
-    ...(chain && { chained: true as const }),
+    ...(chain && { chained: true as const, linkColumns: model.fields.filter(isOfLink).map(linkColumn) }),
     key: keyOf(model),
     columns,
     indexes: model.blocks.filter(({ kind }) => kind !== 'id').map(({ columns }) => columns),
@@ -93,13 +99,24 @@ function buildModel(domain: Domain, model: ParsedModel, report: Report): Catalog
   }
 }
 
-/** Rows of a log are found again by one key, say when they were written, and outlive what they name. */
+/** A row's link is nothing that the row says: whoever reads rows by the catalog, reads them without it. */
+const isOfLink = ({ annotations }: ParsedField): boolean => annotations.some(({ tag }) => tag === 'chain')
+
+const linkColumn = ({ name, type, nullable, about }: ParsedField): CatalogColumn => ({
+  ...{ name, type: TYPES[type] ?? 'text', nullable, unique: false, class: 'plain' as const },
+  ...(about && { about }),
+})
+
+/** Rows of a log are found again by one key, say when they were written, hold their link, and outlive what they name. */
 function checkChain(model: ParsedModel, { line }: Annotation, report: Report): void {
   if (keyOf(model).length !== 1) report(line, `@chain expects one @id column, ${model.name} has ${keyOf(model).length}`)
   const isTimed = model.fields.some(
     ({ name, type, nullable }) => name === 'createdAt' && type === 'DateTime' && !nullable,
   )
   if (!isTimed) report(line, `@chain expects a column createdAt of type DateTime in ${model.name}`)
+  const held = model.fields.filter(isOfLink).map(({ name, type, nullable }) => `${name} ${type}${nullable ? '?' : ''}`)
+  if (held.join(', ') !== OF_LINK.join(', '))
+    report(line, `@chain expects the columns ${OF_LINK.join(' and ')} with @chain in ${model.name}`)
   for (const field of model.fields)
     for (const { tag, options, line: at } of field.annotations)
       if ((tag === 'link' || tag === 'subject') && options.onErase !== 'keep')

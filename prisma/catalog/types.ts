@@ -53,6 +53,8 @@ export interface CatalogModel {
   readonly retain?: { readonly period: string; readonly column: string; readonly erased?: string }
   /** A log: rows are never changed, and each is linked to the one before. */
   readonly chained?: true
+  /** Of a log: where a row holds its link. Nothing that the row says, and so none of its `columns`. */
+  readonly linkColumns?: readonly CatalogColumn[]
   readonly key: readonly string[]
   readonly columns: readonly CatalogColumn[]
   readonly indexes: readonly (readonly string[])[]

@@ -39,6 +39,10 @@ export function modelOfResource(resource: Resource): CatalogModel {
 export const columnOf = (model: CatalogModel, name: string): CatalogColumn | undefined =>
   model.columns.find((column) => column.name === name)
 
+/** All that its table has. */
+export const storedColumns = ({ columns, linkColumns = [] }: CatalogModel): readonly CatalogColumn[] =>
+  linkColumns.length > 0 ? [...columns, ...linkColumns] : columns
+
 /** Every relation of a resource to other resources, forward first. */
 export function relationsOf(model: CatalogModel): readonly Relation[] {
   const forward = model.links.flatMap((link): Relation[] => {

@@ -70,12 +70,6 @@ export const headsOf = (reader: Connection): readonly Head[] =>
 export const hasTable = (connection: Connection, table: string): boolean =>
   connection.prepare(`select 1 from sqlite_schema where type = 'table' and name = ?`).get(table) !== undefined
 
-/** Where the chain ends; undefined without any link, also where the file is older than the chain. */
-export function chainEndOf(connection: Connection): ChainEnd | undefined {
-  if (!hasTable(connection, 'ChainLink')) return undefined
-  return connection.prepare<[], ChainEnd>('select position, hash from "ChainLink" order by position desc limit 1').get()
-}
-
 /**
  * Says that a file was put back, so that its chain may end before what heads say. `end`: of the backup. Without a signature it
  * explains nothing about heads that have one: whoever can write to the files could have made it.

@@ -1,7 +1,7 @@
-// The hash chain of a file's logs (`@chain` in the schemas). Each row that is written gets a link that covers the row and the
+// The hash chain of a file's log (`@chain` in the schemas). Each row that is written gets a link that covers the row and the
 // link before it, in the same transaction; so a row cannot be changed, removed, inserted or moved without breaking every
-// link that follows (Haber and Stornetta, 1991). A link says nothing of anybody, and stays when retention takes its row.
-// Rows of one insert share a link: most of a link's cost is SQLite's, and a busy server logs readings by the dozen.
+// link that follows (Haber and Stornetta, 1991). A link lies in the last row that it covers, since a table of links costs
+// SQLite as much as the log. It says nothing of anybody, and moves to ChainLink when retention takes its row (chain-kept.ts).
 import { hash } from 'node:crypto'
 import { allModels, type CatalogModel, quote } from './catalog.ts'
 import type { Connection } from './connections.ts'
@@ -14,6 +14,7 @@ export interface ChainEnd {
   readonly hash: Buffer
 }
 
+/** Whatever holds it, a link says this. */
 export interface Link {
   readonly position: number
   readonly log: string
@@ -25,46 +26,79 @@ export interface Link {
   readonly rowHash: Uint8Array
 }
 
-export interface Chain {
-  /**
-   * Links rows that were just inserted; they hold their values as SQLite has them. Where the file has no chain yet, it begins
-   * with every row that is there. Needs a transaction of the caller's.
-   */
-  append(model: CatalogModel, rows: readonly Values[]): void
+export type Values = Readonly<Record<string, Stored>>
+
+/** What each row of a log holds of its link, beside its own columns. */
+export interface RowLink {
+  /** Null where the link lies in ChainLink, and where there is none. */
+  readonly chainPosition: number | null
+  /** In the last row that the link covers: see `linkText`. */
+  readonly chainHash: string | null
 }
 
-type Values = Readonly<Record<string, Stored>>
-
 export const HASH_BYTES = 32
-/** So that a link stays small beside its rows. */
-const MOST_ROWS = 200
+const HASH_DIGITS = 2 * HASH_BYTES
+/** Enough to tell which row of a link was changed; that one was, the hash tells. */
+const MARK_DIGITS = 16
 
 export const chainedModels = (domain: Domain): readonly CatalogModel[] =>
   allModels.filter((model) => model.chained && model.domain === domain)
 
 /** What the first link covers in place of a link before it. */
-export const beginningOf = (domain: Domain): Buffer => sha256(`gogga-chain/1 ${domain}`)
+export const beginningOf = (domain: Domain): Buffer => Buffer.from(digestOf(`gogga-chain/1 ${domain}`), 'hex')
 
 /** Columns without a value are left out, so that a column that is added later changes no hash. */
-export function rowHashOf(model: CatalogModel, row: Values): Buffer {
+export function rowDigestOf(model: CatalogModel, row: Values): string {
   const cells: unknown[] = []
-  for (const { name } of model.columns) {
-    const value = row[name]
-    if (value !== null && value !== undefined) cells.push(name, typeof value === 'string' ? value : plain(value))
-  }
-  return sha256(JSON.stringify(cells))
+  for (const { name } of model.columns) addCell(cells, name, row[name])
+  return digestOf(JSON.stringify(cells))
+}
+
+export const rowHashOf = (model: CatalogModel, row: Values): Buffer => Buffer.from(rowDigestOf(model, row), 'hex')
+
+export function addCell(cells: unknown[], name: string, value: Stored | undefined): void {
+  if (value !== null && value !== undefined) cells.push(name, typeof value === 'string' ? value : plain(value))
 }
 
 /** The text that is hashed is JSON, with bytes in hexadecimal: to be checked without this program. */
-export const linkHashOf = (before: Uint8Array, { position, log, rowId, createdAt, rowHash }: Link): Buffer =>
-  sha256(JSON.stringify([hexOf(before), position, log, rowId, createdAt, hexOf(rowHash)]))
+export const linkHashOf = (before: Uint8Array, { rowHash, ...link }: Link): Buffer =>
+  Buffer.from(linkDigestOf(hexOf(before), { ...link, rowDigests: hexOf(rowHash) }), 'hex')
+
+/** The same in digits: Node makes a buffer of a hash several times as slowly as a text. */
+export const linkDigestOf = (
+  before: string,
+  { position, log, rowId, createdAt, rowDigests }: Omit<Link, 'rowHash'> & { readonly rowDigests: string },
+): string => {
+  // As JSON.stringify of all six writes it, in half of the time: digits need no escapes.
+  const middle = `${position},"${log}",${JSON.stringify(rowId)},${JSON.stringify(createdAt)}`
+  return digestOf(`["${before}",${middle},"${rowDigests}"]`)
+}
 
 /** Ids of the rows that a link covers. */
 export const rowIdsOf = ({ rowId, rowHash }: Pick<Link, 'rowId' | 'rowHash'>): readonly string[] =>
   rowHash.length === HASH_BYTES ? [rowId] : (JSON.parse(rowId) as string[])
 
-/** By way of text: Node makes a buffer of a hash several times as slowly as one of hexadecimal digits. */
-const sha256 = (text: string): Buffer => Buffer.from(hash('sha256', text, 'hex'), 'hex')
+export const rowIdOf = (ids: readonly string[]): string => (ids.length === 1 ? (ids[0] ?? '') : JSON.stringify(ids))
+
+/** What stands in `chainHash`: the link's hash, then the beginning of each row's, all in hexadecimal. */
+export const linkText = (digest: string, rowDigests: readonly string[]): string =>
+  rowDigests.reduce((text, one) => text + one.slice(0, MARK_DIGITS), digest)
+
+export interface LinkText {
+  readonly digest: string
+  readonly marks: readonly string[]
+}
+
+const MARKS = new RegExp(`.{${MARK_DIGITS}}`, 'g')
+const LINK_TEXT = new RegExp(`^[0-9a-f]{${HASH_DIGITS}}(?:[0-9a-f]{${MARK_DIGITS}})+$`)
+
+/** Undefined where it is not of this program. */
+export function linkTextOf(text: unknown): LinkText | undefined {
+  if (typeof text !== 'string' || !LINK_TEXT.test(text)) return undefined
+  return { digest: text.slice(0, HASH_DIGITS), marks: text.slice(HASH_DIGITS).match(MARKS) ?? [] }
+}
+
+export const digestOf = (text: string): string => hash('sha256', text, 'hex')
 
 const hexOf = (bytes: Uint8Array): string => Buffer.prototype.toString.call(bytes, 'hex')
 
@@ -73,93 +107,43 @@ function plain(value: Stored): unknown {
   return value instanceof Uint8Array ? hexOf(value) : value
 }
 
-/** Links `rows` after `before` and gives where the chain ends then. */
-type Write = (before: ChainEnd, model: CatalogModel, rows: readonly Values[]) => ChainEnd
-
-export function chainOver(domain: Domain, connection: Connection): Chain {
-  const { newest, write, writeAfter } = linksIn(connection)
-  let known: ChainEnd | undefined
-  return {
-    append(model, rows) {
-      for (const some of sharing(rows)) {
-        known = known && writeAfter(known, model, some)
-        if (known) continue
-        const end = newest()
-        known = end ? write(end, model, some) : adopt(domain, connection, write)
-        if (!end) return // It began with all of these.
-      }
-    },
-  }
+/** Undefined without any link, also where the file is older than the chain. */
+export function chainEndOf(domain: Domain, connection: Connection): ChainEnd | undefined {
+  const columns = connection.prepare('select name from pragma_table_info(?)').pluck()
+  if (columns.all('ChainLink').length === 0) return undefined
+  const logs = chainedModels(domain).filter(({ name }) => columns.all(name).includes('chainHash'))
+  return newestIn(logs, connection)()
 }
 
-/** A file that has rows in its logs and no chain gets one. Gives the number of links, 0 where there was nothing to do. */
-export function beginChain(domain: Domain, connection: Connection): number {
-  const { newest, write } = linksIn(connection)
-  return connection.transaction(() => (newest() ? 0 : adopt(domain, connection, write).position))()
-}
-
-const COLUMNS = '"ChainLink" (position, log, rowId, createdAt, rowHash, hash)'
-
-function linksIn(connection: Connection) {
-  const newest = connection.prepare<[], ChainEnd>(
-    'select position, hash from "ChainLink" order by position desc limit 1',
+/** Asks again whenever it is called. */
+export function newestIn(logs: readonly CatalogModel[], connection: Connection): () => ChainEnd | undefined {
+  const inTable = connection.prepare<[], ChainEnd & Link>(
+    'select position, hash, log, rowId, rowHash from "ChainLink" order by position desc limit 1',
   )
-  const insert = connection.prepare<unknown[]>(`insert into ${COLUMNS} values (?, ?, ?, ?, ?, ?)`)
-  const insertAfter = connection.prepare<unknown[]>(
-    `insert or ignore into ${COLUMNS} select ?, ?, ?, ?, ?, ?
-      where exists (select 1 from "ChainLink" where position = ? and hash = ?)`,
-  )
-  const write: Write = (before, model, rows) => {
-    const { end, cells } = nextLink(before, model, rows)
-    insert.run(...cells)
-    return end
+  const inRows = logs.map(({ name, key: [key = ''] }) => ({
+    name,
+    // Rows up to the one that the newest link in the table names have theirs in the table, and need not be looked through.
+    last: connection.prepare<[string], RowLink>(
+      `select chainPosition, chainHash from ${quote(name)} where chainHash is not null or ${quote(key)} = ?
+       order by rowid desc limit 1`,
+    ),
+  }))
+  return () => {
+    const kept = inTable.get()
+    const ends = inRows.flatMap(({ name, last }): ChainEnd[] => {
+      const found = last.get(kept?.log === name ? lastIdOf(kept) : '')
+      const text = linkTextOf(found?.chainHash)
+      return text ? [{ position: Number(found?.chainPosition), hash: Buffer.from(text.digest, 'hex') }] : []
+    })
+    if (kept) ends.push({ position: kept.position, hash: kept.hash })
+    return ends.reduce<ChainEnd | undefined>((a, b) => (a && a.position >= b.position ? a : b), undefined)
   }
-  /** Undefined where the chain does not end so: another process went on, or our own last link was taken back. */
-  const writeAfter = (before: ChainEnd, model: CatalogModel, rows: readonly Values[]): ChainEnd | undefined => {
-    const { end, cells } = nextLink(before, model, rows)
-    return insertAfter.run(...cells, before.position, before.hash).changes === 0 ? undefined : end
-  }
-  return { newest: () => newest.get(), write, writeAfter }
 }
 
-function nextLink(before: ChainEnd, model: CatalogModel, rows: readonly Values[]) {
-  const ids = rows.map((row) => String(row[model.key[0] ?? '']))
-  const hashes = rows.map((row) => rowHashOf(model, row))
-  const rowId = ids.length === 1 ? (ids[0] ?? '') : JSON.stringify(ids)
-  const rowHash = hashes.length === 1 ? (hashes[0] ?? Buffer.of()) : Buffer.concat(hashes)
-  const [position, log, createdAt] = [before.position + 1, model.name, String(rows[0]?.createdAt)]
-  const hash = linkHashOf(before.hash, { position, log, rowId, createdAt, rowHash })
-  return { end: { position, hash }, cells: [position, log, rowId, createdAt, rowHash, hash] }
-}
-
-const SECOND = 'yyyy-mm-ddThh:mm:ss'.length
-
-/** Neighbours of one second: retention takes them at the same time. */
-function sharing(rows: readonly Values[]): readonly (readonly Values[])[] {
-  if (rows.length === 1) return [rows]
-  const groups: Values[][] = []
-  let second = ''
-  for (const row of rows) {
-    const own = String(row.createdAt).slice(0, SECOND)
-    const last = groups.at(-1)
-    if (last && own === second && last.length < MOST_ROWS) last.push(row)
-    else groups.push([row])
-    second = own
+function lastIdOf(link: Link): string {
+  try {
+    return rowIdsOf(link).at(-1) ?? ''
+  } catch {
+    return '' // It was tampered with: then rows are looked through.
   }
-  return groups
-}
-
-const PORTION = 1_000
-
-/** Rows that were written before the file had a chain, log by log in the order of writing. */
-function adopt(domain: Domain, connection: Connection, write: Write): ChainEnd {
-  let end: ChainEnd = { position: 0, hash: beginningOf(domain) }
-  for (const model of chainedModels(domain)) {
-    const portion = connection.prepare<[number], Values & { readonly at: number }>(
-      `select rowid as at, * from ${quote(model.name)} where rowid > ? order by rowid limit ${PORTION}`,
-    )
-    for (let rows = portion.all(0); rows.length > 0; rows = portion.all(rows.at(-1)?.at ?? 0))
-      for (const some of sharing(rows)) end = write(end, model, some)
-  }
-  return end
 }

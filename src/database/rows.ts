@@ -5,8 +5,9 @@ import type { Statement } from 'better-sqlite3'
 import type { Prisma as Admin } from '../generated/admin/client.ts'
 import type { Prisma as Billing } from '../generated/billing/client.ts'
 import type { Prisma as Identity } from '../generated/identity/client.ts'
-import { modelNamed, modelsOf, quote } from './catalog.ts'
-import { type Chain, chainOver } from './chain.ts'
+import { type CatalogModel, modelNamed, modelsOf, quote } from './catalog.ts'
+import type { RowLink } from './chain.ts'
+import { type Chain, chainOver, type Entry } from './chain-write.ts'
 import type { Connection } from './connections.ts'
 import type { Domain } from './domains.ts'
 import { type Codec, codecOf, type Stored } from './row-codec.ts'
@@ -20,9 +21,9 @@ interface Models {
 /** Models that each file of these domains has: of every domain, those of the outbox. */
 export type ModelOf<D extends Domain> = { [K in D]: keyof Models[K] }[D] & keyof Models[D] & string
 
-/** A row: times as Date, the rest as in the schema. */
+/** A row: times as Date, the rest as in the schema; of a log without its link. */
 export type RowOf<D extends Domain, M extends ModelOf<D>> = Models[D][M] extends { payload: { scalars: infer R } }
-  ? R
+  ? { [K in Exclude<keyof R, keyof RowLink>]: R[K] }
   : never
 
 type NullableKeys<R> = { [K in keyof R]: null extends R[K] ? K : never }[keyof R]
@@ -90,22 +91,22 @@ export function rowsOver<D extends Domain>(
     return statement
   }
   const query = (model: string, where: Values, tail: string) =>
-    prepared(`select * from ${quote(model)}${conditions(codec(model), where)}${tail}`)
+    prepared(`select ${listOf(logs.get(model))} from ${quote(model)}${conditions(codec(model), where)}${tail}`)
 
   const write = (model: string, all: readonly Values[]) => {
     const { encode, check, names } = codec(model)
     const log = logs.get(model)
-    const written: Record<string, Stored>[] = []
+    const entries: Entry[] = []
     for (const row of all) {
       const columns = names(row)
       check(row)
       const values = columns.map((name) => encode(name, row[name]))
-      prepared(insertOf(model, columns)).run(...values)
-      if (log) written.push(Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null])))
+      if (log) entries.push({ columns, values })
+      else prepared(insertOf(model, columns)).run(...values)
     }
-    if (!log || written.length === 0) return
-    chain ??= chainOver(domain, connection)
-    chain.append(log, written)
+    if (!log || entries.length === 0) return
+    chain ??= chainOver(domain, connection, prepared)
+    chain.insert(log, entries)
   }
 
   const rows = {
@@ -144,6 +145,10 @@ export function rowsOver<D extends Domain>(
 
 const insertOf = (model: string, columns: readonly string[]): string =>
   `insert into ${quote(model)} (${columns.map(quote).join(', ')}) values (${columns.map(() => '?').join(', ')})`
+
+/** Of a log only what its rows say: whoever writes what was read, gives it a link of its own. */
+const listOf = (log: CatalogModel | undefined): string =>
+  log ? log.columns.map(({ name }) => quote(name)).join(', ') : '*'
 
 function refuseLog(logs: ReadonlyMap<string, unknown>, model: string): void {
   if (logs.has(model)) throw new Error(`Rows of ${model} are never changed: the chain of their file would break`)

@@ -4,7 +4,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { modelNamed, modelsOf, quote } from '../database/catalog.ts'
-import { beginChain } from '../database/chain.ts'
+import { beginChain } from '../database/chain-begin.ts'
 import { type Connection, openReader, openWriter } from '../database/connections.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { gatherStatistics } from '../database/statistics.ts'

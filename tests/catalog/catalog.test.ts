@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { buildCatalog, DOMAINS } from '../../prisma/catalog/build.ts'
 import { parseSchema } from '../../prisma/catalog/parse.ts'
 import { printCatalog } from '../../prisma/catalog/print.ts'
-import { modelOfResource, relationsOf } from '../../src/database/catalog.ts'
+import { modelOfResource, relationsOf, storedColumns } from '../../src/database/catalog.ts'
 import { models } from '../../src/generated/catalog.ts'
 
 type Domain = (typeof DOMAINS)[number]
@@ -33,7 +33,8 @@ describe('the catalog', () => {
     const { models: built, problems } = buildCatalog(schemas())
     expect(problems).toEqual([])
     const fields = schemas().flatMap((schema) => schema.models.flatMap((model) => model.fields))
-    expect(built.flatMap(({ columns }) => columns)).toHaveLength(fields.length)
+    expect(built.flatMap(storedColumns)).toHaveLength(fields.length)
+    expect(built.filter(({ linkColumns }) => linkColumns).every(({ chained }) => chained)).toBe(true)
   })
 
   it('is what the generator wrote', () => {
@@ -80,6 +81,18 @@ const refused: readonly { name: string; edit: Edit; at: string; says: string }[]
     edit: ['identity', 'of=admin.AdminLog.adminId', 'of=admin.AdminLog.action'],
     at: '  ip         String',
     says: 'identity.AdminLogOrigin.ip has of=admin.AdminLog.action: expected a column that names a person',
+  },
+  {
+    name: 'a log whose rows hold no link',
+    edit: ['admin', '  /// @chain\n  chainHash', '  /// @plain\n  chainHash'],
+    at: '/// @chain\n/// @legacy\n/// @retain 5y',
+    says: '@chain expects the columns chainPosition Int? and chainHash String? with @chain in AdminLog',
+  },
+  {
+    name: 'a second log in a file',
+    edit: ['admin', '/// @api voucher-logs', '/// @api voucher-logs\n/// @chain'],
+    at: 'model AdminLog',
+    says: 'AdminLog is a second log (@chain), expected one in each file',
   },
   {
     name: 'a column without a class',

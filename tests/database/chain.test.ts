@@ -1,7 +1,9 @@
 // The chain of a file's logs, recomputed here from the formula alone.
 import { hash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { beginChain, beginningOf, chainedModels, rowHashOf, rowIdsOf } from '../../src/database/chain.ts'
+import { beginningOf, chainedModels, rowHashOf, rowIdsOf } from '../../src/database/chain.ts'
+import { beginChain } from '../../src/database/chain-begin.ts'
+import { keepLinks } from '../../src/database/chain-kept.ts'
 import { openFile } from '../../src/database/clients.ts'
 import { openWriter } from '../../src/database/connections.ts'
 import { DOMAINS } from '../../src/database/domains.ts'
@@ -23,9 +25,31 @@ interface LinkRow {
 const log = (tx: Tx<'admin'>, id: string, meta: string | null = null) =>
   tx.insert('AdminLog', { id, adminId: 'boss', action: 'user_lookup', meta, createdAt: START })
 
-const linksOf = (tx: Pick<Tx<'admin'>, 'all'>) => tx.all<LinkRow>('select * from "ChainLink" order by position')
-
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+
+type LogRow = Record<string, Stored> & { chainPosition: number; chainHash: string | null }
+
+const ownHash = ({ chainPosition, chainHash, ...cells }: LogRow) =>
+  hash('sha256', JSON.stringify(Object.entries(cells).flatMap((cell) => (cell[1] === null ? [] : cell))))
+
+/** Those in ChainLink, and those in rows of AdminLog as ChainLink would have them. */
+function linksOf(tx: Pick<Tx<'admin'>, 'all'>): LinkRow[] {
+  const rows = tx.all<LogRow>('select * from "AdminLog" where chainPosition is not null order by rowid')
+  const held = [...Map.groupBy(rows, ({ chainPosition }) => chainPosition)].map(([position, some]): LinkRow => {
+    const [ids, hashes] = [some.map(({ id }) => String(id)), some.map(ownHash)]
+    const texts = some.map(({ chainHash }) => chainHash)
+    const text = texts.at(-1) ?? ''
+    expect(texts).toEqual([...texts.slice(1).fill(null), text]) // The last row holds it.
+    expect(text.slice(64)).toBe(hashes.map((one) => one.slice(0, 16)).join(''))
+    return {
+      ...{ position, log: 'AdminLog', rowId: ids.length === 1 ? `${ids[0]}` : JSON.stringify(ids) },
+      createdAt: String(some[0]?.createdAt),
+      ...{ rowHash: Buffer.from(hashes.join(''), 'hex'), hash: Buffer.from(text.slice(0, 64), 'hex') },
+    }
+  })
+  const kept = tx.all<LinkRow>('select * from "ChainLink"')
+  return [...kept, ...held].sort((a, b) => a.position - b.position)
+}
 
 function recomputed(links: readonly LinkRow[]): string[] {
   let before = hash('sha256', 'gogga-chain/1 admin')
@@ -80,28 +104,86 @@ it('goes back with a change that failed, and never changes a row', async () => {
 })
 
 it('links rows of one insert together where they are of the same second', async () => {
-  await withFile('identity', async ({ file }) => {
-    const reading = (id: string, createdAt: Date) => {
-      const what = { apiKeyId: 'key', route: 'GET /v1/users', fields: 'users.email', subjects: '[]', requestId: id }
-      return { id, ...what, createdAt }
-    }
+  await withFile('admin', async ({ file }) => {
+    const row = (id: string, createdAt: Date) => ({ id, adminId: 'boss', action: 'user_lookup', createdAt })
     const later = new Date(START.getTime() + 999)
     const next = new Date(START.getTime() + 1_000)
     await file.change((tx) => {
-      tx.insertAll('AccessLog', [])
-      tx.insertAll('AccessLog', [reading('a', START), reading('b', later), reading('c', next)])
+      tx.insertAll('AdminLog', [])
+      tx.insertAll('AdminLog', [row('a', START), row('b', later), row('c', next)])
     })
-    const links = file.rows.all<LinkRow>('select * from "ChainLink" order by position')
-    expect(links.map(({ rowId, rowHash }) => [rowId, rowHash.length])).toEqual([
-      ['["a","b"]', 64],
-      ['c', 32],
+    const many = Array.from({ length: 201 }, (_, at) => row(`many-${at}`, next))
+    await file.change((tx) => tx.insertAll('AdminLog', many))
+    const links = linksOf(file.rows)
+    expect(links.map((link) => [link.position, rowIdsOf(link).length, rowIdsOf(link)[0]])).toEqual([
+      [1, 2, 'a'],
+      [2, 1, 'c'],
+      [3, 200, 'many-0'],
+      [4, 1, 'many-200'],
     ])
-    expect(links.map(rowIdsOf)).toEqual([['a', 'b'], ['c']])
-    expect(links[0]?.createdAt).toBe('2026-06-01T12:00:00.000+00:00')
-    const [model] = chainedModels('identity')
-    const rows = file.rows.all<Record<string, Stored>>('select * from "AccessLog" order by id')
-    const hashes = rows.map((row) => hex(rowHashOf(model as NonNullable<typeof model>, row)))
-    expect(hex(links[0]?.rowHash ?? Buffer.of())).toBe(hashes.slice(0, 2).join(''))
+    expect(links[0]).toMatchObject({ rowId: '["a","b"]', createdAt: '2026-06-01T12:00:00.000+00:00' })
+    expect(links.map((link) => hex(link.hash))).toEqual(recomputed(links))
+  })
+})
+
+it('moves a link to ChainLink before its first row goes, as it would stand there', async () => {
+  await withFile('admin', async ({ file }) => {
+    const [model] = chainedModels('admin')
+    if (!model) throw new Error('admin.db has no log')
+    const insert = (...ids: readonly string[]) =>
+      file.change((tx) =>
+        tx.insertAll(
+          'AdminLog',
+          ids.map((id) => ({ id, adminId: 'boss', action: 'user_lookup', createdAt: START })),
+        ),
+      )
+    await insert('a', 'b', 'c')
+    await insert('d')
+    await insert('e', 'f')
+    const before = linksOf(file.rows)
+    const remove = (...ids: readonly string[]) =>
+      file.change((tx) => {
+        const found = tx.all<{ at: number }>(
+          'select rowid as at from "AdminLog" where id in (select value from json_each(?))',
+          JSON.stringify(ids),
+        )
+        const rowids = found.map(({ at }) => at)
+        keepLinks(tx, model, rowids)
+        for (const at of rowids) tx.run('delete from "AdminLog" where rowid = ?', at)
+      })
+    const kept = () => file.rows.all<LinkRow>('select * from "ChainLink" order by position').map(({ rowId }) => rowId)
+    await remove('b')
+    expect(kept()).toEqual(['["a","b","c"]'])
+    expect(linksOf(file.rows)).toEqual(before)
+    await remove('a', 'd', 'f')
+    expect(kept()).toEqual(['["a","b","c"]', 'd', '["e","f"]'])
+    await remove('c', 'e')
+    expect(linksOf(file.rows)).toEqual(before)
+    await insert('g') // Where no row tells how the chain ends.
+    const links = linksOf(file.rows)
+    expect(links.slice(0, 3)).toEqual(before)
+    expect(links.map((link) => hex(link.hash))).toEqual(recomputed(links))
+  })
+})
+
+it('is not forked where the newest row went while another process was at it', async () => {
+  await withDatabases(async ({ paths }) => {
+    const options = { busyTimeoutMs: 5_000, cacheMb: 4 }
+    await using one = await openFile('admin', paths.admin, options)
+    await using other = await openFile('admin', paths.admin, options)
+    const [model] = chainedModels('admin')
+    await one.change((tx) => log(tx, 'a'))
+    await other.change((tx) => log(tx, 'b'))
+    await other.change((tx) => {
+      const found = tx.all<{ at: number }>(`select rowid as at from "AdminLog" where id = 'b'`)
+      const rowids = found.map(({ at }) => at)
+      keepLinks(tx, model as NonNullable<typeof model>, rowids)
+      tx.run(`delete from "AdminLog" where id = 'b'`)
+    })
+    await one.change((tx) => log(tx, 'c'))
+    const links = linksOf(one.rows)
+    expect(links.map(({ position, rowId }) => `${position}${rowId}`)).toEqual(['1a', '2b', '3c'])
+    expect(links.map((link) => hex(link.hash))).toEqual(recomputed(links))
   })
 })
 

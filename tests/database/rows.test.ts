@@ -81,6 +81,10 @@ const plain = (row: Row | undefined): Row | undefined =>
     Object.entries(row).map(([name, value]) => [name, value instanceof Uint8Array ? [...value] : value]),
   )
 
+/** Without the link that a row of a log holds. */
+const ownOf = ({ columns }: CatalogModel, row: Row): Row =>
+  Object.fromEntries(columns.map(({ name }) => [name, row[name]]))
+
 const keyOf = ({ key }: CatalogModel, row: Row): Row => Object.fromEntries(key.map((name) => [name, row[name]]))
 
 let made = 0
@@ -100,7 +104,7 @@ describe.each(allModels.map((model) => [`${model.domain}.${model.name}`, model] 
         const row = apart(model, drawn, ++made)
         await change(file, (tx) => tx.insert(model.name, row))
         const [seen] = await prisma(file, model).findMany({ where: keyOf(model, row) })
-        expect(plain(seen)).toEqual(plain(row))
+        expect(plain(seen && ownOf(model, seen))).toEqual(plain(row))
         expect(plain(rowsOf(file).find(model.name, keyOf(model, row)))).toEqual(plain(row))
         expect(plain(await change(file, (tx) => tx.find(model.name, row)))).toEqual(plain(row))
       })

@@ -46,7 +46,10 @@ test('files that never came from a split give the eleven tables', async () => {
       paths.billing,
       `insert into "Subscription" ("id", "userId", "tier", "status", "credits", "updatedAt") values ('s1', 'u1', 'JIVE', 'active', 7, '${NOW}')`,
     )
-    change(paths.admin, `insert into "AdminLog" values ('a1', 'u1', 'login', null, null, null, '${NOW}')`)
+    change(
+      paths.admin,
+      `insert into "AdminLog" (id, adminId, action, targetUser, targetId, meta, createdAt) values ('a1', 'u1', 'login', null, null, null, '${NOW}')`,
+    )
     change(paths.identity, `insert into "AdminLogOrigin" values ('a1', '196.25.1.1')`)
     const into = join(dir, 'merged.db')
     const report = await merge({ from: dir, into, context: transferContext() })

@@ -1,5 +1,11 @@
 // What the catalog itself promises: where classes may stand, and what links may name.
-import { type CatalogColumn, type CatalogLink, type CatalogModel, columnOf } from '../../database/catalog.ts'
+import {
+  type CatalogColumn,
+  type CatalogLink,
+  type CatalogModel,
+  columnOf,
+  storedColumns,
+} from '../../database/catalog.ts'
 import type { Finding } from './finding.ts'
 import type { Looked } from './report.ts'
 
@@ -11,7 +17,7 @@ const SUBJECT_IDS: ReadonlySet<string> = new Set(['identity.User.id', 'identity.
 
 export const lookedAt = (catalog: Catalog): Looked => ({
   models: catalog.length,
-  classed: catalog.flatMap(({ columns }) => columns).length,
+  classed: catalog.flatMap(storedColumns).length,
   links: catalog.flatMap(({ links }) => links).length,
 })
 

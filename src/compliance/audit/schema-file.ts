@@ -1,5 +1,5 @@
 // One file's own schema against the catalog and against what the program's migrations make of an empty file.
-import type { CatalogModel } from '../../database/catalog.ts'
+import { type CatalogModel, storedColumns } from '../../database/catalog.ts'
 import type { Connection } from '../../database/connections.ts'
 import { type Domain, FILES, nameOfApplicationId } from '../../database/domains.ts'
 import { migrationState, type SchemaEntry, schemaOf, schemaOfMigrations } from '../../database/migrations.ts'
@@ -56,7 +56,7 @@ function unclassed(
     const message = `The ${what} is in no schema: none of its ${columns.length} column(s) has a class`
     return [high('schema.foreign-table', message, place, columns.length, next)]
   }
-  const known = new Set(model.columns.map((column) => column.name))
+  const known = new Set(storedColumns(model).map((column) => column.name))
   return columns
     .filter((column) => !known.has(column))
     .map((column) => {
@@ -66,12 +66,13 @@ function unclassed(
     })
 }
 
-function missing({ domain, name, columns }: CatalogModel, found: readonly string[] | undefined): readonly Finding[] {
+function missing(model: CatalogModel, found: readonly string[] | undefined): readonly Finding[] {
+  const { domain } = model
   const next = `Run "npx gogga migrate --domain ${domain}"; where that changes nothing, restore the file.`
-  const place = { file: `${domain}.db`, table: name }
+  const place = { file: `${domain}.db`, table: model.name }
   if (!found) return [high('schema.missing', 'The schema has this table, the file does not', place, 1, next)]
   const there = new Set(found)
-  return columns
+  return storedColumns(model)
     .filter((column) => !there.has(column.name))
     .map((column) =>
       high(

@@ -2,7 +2,7 @@
 // more: there nothing could have changed since.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { modelsOf } from '../../database/catalog.ts'
+import { modelsOf, storedColumns } from '../../database/catalog.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
 import type { Finding } from './finding.ts'
 
@@ -21,7 +21,9 @@ function aboutDomain(domain: Domain, root: string): readonly Finding[] {
   const base = { severity: 'high', section: 'schema', code: 'schema.stale', place, count: 1, next } as const
   if (existsSync(schema) && readFileSync(schema, 'utf8').trim() !== generated.trim())
     return [{ ...base, message: 'The generated client is of another version of the schema' }]
-  const columns = modelsOf(domain).flatMap((model) => model.columns.map((column) => `${model.name}.${column.name}`))
+  const columns = modelsOf(domain).flatMap((model) =>
+    storedColumns(model).map((column) => `${model.name}.${column.name}`),
+  )
   const differing = fieldsIn(generated).symmetricDifference(new Set(columns)).size
   if (differing === 0) return []
   return [{ ...base, count: differing, message: `The catalog differs from the schema in ${differing} column(s)` }]

@@ -1,24 +1,15 @@
 // Before a chain gets another head: what was written since the last one must hold, and lead on from it. Else the signature would
 // cover whatever somebody did to the file. Only links and rows since then are read, a few at a time: a server signs while it answers.
-import { type CatalogModel, quote } from '../../database/catalog.ts'
-import {
-  beginningOf,
-  type ChainEnd,
-  chainedModels,
-  HASH_BYTES,
-  type Link,
-  linkHashOf,
-  rowHashOf,
-  rowIdsOf,
-} from '../../database/chain.ts'
+import { quote } from '../../database/catalog.ts'
+import { beginningOf, type ChainEnd, chainEndOf, chainedModels, linkTextOf } from '../../database/chain.ts'
 import { HEAD_FILES, type Head, hasTable, headsOf } from '../../database/chain-heads.ts'
-import { type Files, rowsIn } from '../../database/clients.ts'
+import type { Files } from '../../database/clients.ts'
 import type { Connection } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
-import { cutoffOf, retentionsOf } from '../../database/retention.ts'
-import { type Stored, timeText } from '../../database/row-codec.ts'
 import { contentOf, goesBehind, isMark, isOfFuture, numberOf, type Signature, supersedes } from './gathered-heads.ts'
 import { mustBeSigned, wayOf } from './judge-marks.ts'
+import { BEFORE_ALL, linksInOrder, type Place, placeOf } from './links-in-order.ts'
+import { openLog, readLink } from './read-link.ts'
 
 export interface Refusal {
   readonly domain: Domain
@@ -64,10 +55,7 @@ export async function examine(
 }
 
 const newestOf = (files: Files, domain: Domain): ChainEnd =>
-  rowsIn(files, domain).all<ChainEnd>('select position, hash from "ChainLink" order by position desc limit 1')[0] ?? {
-    position: 0,
-    hash: beginningOf(domain),
-  }
+  chainEndOf(domain, files[domain].reader) ?? { position: 0, hash: beginningOf(domain) }
 
 type Base = (ChainEnd & { readonly name: string }) | { readonly refusal: Refusal }
 
@@ -117,81 +105,59 @@ interface Chain {
   readonly now: Date
 }
 
-const PORTION = 100
 /** Then others have their turn: some milliseconds. */
 const ROWS_AT_ONCE = 200
 
-/** What is wrong between the two; undefined where nothing is. */
-async function brokenSince(
+type From = ChainEnd & { readonly name: string }
+
+/** What is wrong between the two; undefined where nothing is. Rows that are out of order are looked for everywhere. */
+async function brokenSince(chain: Chain, base: From, end: ChainEnd): Promise<string | undefined> {
+  const why = await brokenAfter(chain, base, end, placeOf(chain.domain, chain.reader, base.position))
+  if (why === undefined) return undefined
+  return await brokenAfter(chain, base, end, { position: base.position, rowid: BEFORE_ALL })
+}
+
+async function brokenAfter(
   { domain, reader, now }: Chain,
-  base: ChainEnd & { readonly name: string },
+  base: From,
   end: ChainEnd,
+  place: Place,
 ): Promise<string | undefined> {
-  const portionAfter = reader.prepare<[number, number], Link & { readonly hash: Buffer }>(
-    `select position, log, rowId, createdAt, rowHash, hash from "ChainLink"
-     where position > ? and position <= ? order by position limit ${PORTION}`,
-  )
-  const at = reader.prepare<[number], Buffer>('select hash from "ChainLink" where position = ?').pluck()
-  const began = base.position === 0 ? beginningOf(domain) : at.get(base.position)
+  const began = base.position === 0 ? beginningOf(domain) : hashAt(domain, reader, place)
   if (!began?.equals(base.hash)) return `the chain does not lead to ${base.name} of position ${base.position}`
-  const rows = rowChecks(domain, reader, now)
-  let before: ChainEnd = base
+  const logs = new Map(chainedModels(domain).map((model) => [model.name, openLog(model, reader, now)]))
+  let before = { position: base.position, digest: base.hash.toString('hex') }
   let read = 0
-  while (before.position < end.position) {
-    const portion = portionAfter.all(before.position, end.position)
-    if (portion.length === 0) break
-    for (const link of portion) {
-      const isNext = link.position === before.position + 1
-      if (!isNext || !linkHashOf(before.hash, { ...link, createdAt: String(link.createdAt) }).equals(link.hash))
-        return `the link at position ${link.position} does not follow from the one before`
-      const checked = rows(link)
-      if (checked === undefined) return `rows that the link at position ${link.position} covers were changed or removed`
-      before = { position: link.position, hash: link.hash }
-      read += checked
-      if (read > ROWS_AT_ONCE) {
-        read = 0
-        await turnOfLoop()
-      }
-    }
+  for (const link of linksInOrder(domain, reader, place)) {
+    if (link.position > end.position) break
+    const { follows, digest, rows } = readLink(logs, link, before.digest)
+    if (link.position !== before.position + 1 || !follows)
+      return `the link at position ${link.position} does not follow from the one before`
+    const wrong = [...logs.values()].some(
+      ({ changed, removed, inserted }) => changed.count + removed.count + inserted.count > 0,
+    )
+    if (wrong || digest === undefined)
+      return `rows that the link at position ${link.position} covers were changed or removed`
+    before = { position: link.position, digest }
+    read += rows
+    if (read <= ROWS_AT_ONCE) continue
+    read = 0
+    await turnOfLoop()
   }
-  return before.hash.equals(end.hash) ? undefined : `the chain changed while it was read`
+  return before.digest === end.hash.toString('hex') ? undefined : 'the chain changed while it was read'
 }
 
-type Row = Readonly<Record<string, Stored>>
-
-const SECOND_MS = 1_000
-
-/** Gives how many rows a link covers; undefined where one is not as it was written, or gone before its time. */
-function rowChecks(domain: Domain, reader: Connection, now: Date): (link: Link) => number | undefined {
-  const logs = new Map(
-    chainedModels(domain).map((model) => {
-      const retention = retentionsOf([domain]).find((one) => one.model.name === model.name)
-      const before = retention ? timeText(new Date(cutoffOf(retention, now).getTime() + SECOND_MS)) : ''
-      const row = reader.prepare<[string], Row>(`select * from ${quote(model.name)} where ${quote(keyOf(model))} = ?`)
-      return [model.name, { model, before, row }] as const
-    }),
-  )
-  return (link) => {
-    const log = logs.get(link.log)
-    const ids = log && idsOf(link)
-    if (!log || !ids || link.rowHash.length !== ids.length * HASH_BYTES) return undefined
-    const isWhole = ids.every((id, nth) => {
-      const row = log.row.get(id)
-      if (!row) return link.createdAt < log.before
-      return rowHashOf(log.model, row).equals(link.rowHash.subarray(nth * HASH_BYTES, (nth + 1) * HASH_BYTES))
-    })
-    return isWhole ? ids.length : undefined
+/** Of the link at the position of `place`, in ChainLink or in the last row before it that holds one. */
+function hashAt(domain: Domain, reader: Connection, { position, rowid }: Place): Buffer | undefined {
+  const kept = reader.prepare('select hash from "ChainLink" where position = ?').pluck().get(position)
+  if (kept instanceof Uint8Array) return Buffer.from(kept)
+  for (const { name } of chainedModels(domain)) {
+    const where = rowid === BEFORE_ALL ? 'rowid > @rowid' : 'rowid <= @rowid and rowid > @rowid - 500'
+    const sql = `select chainHash from ${quote(name)} where chainPosition = @position and chainHash is not null and ${where}`
+    const text = linkTextOf(reader.prepare(sql).pluck().get({ position, rowid }))
+    if (text) return Buffer.from(text.digest, 'hex')
   }
-}
-
-const keyOf = (model: CatalogModel): string => model.key[0] ?? ''
-
-function idsOf(link: Link): readonly string[] | undefined {
-  try {
-    return rowIdsOf(link)
-  } catch {
-    return undefined
-  }
+  return undefined
 }
 
 const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -1,21 +1,11 @@
 // One file's chain against its rows, link by link, in constant memory: both the chain and the logs are read as of one moment.
-import { type CatalogModel, modelsOf, quote } from '../../database/catalog.ts'
-import {
-  beginningOf,
-  type ChainEnd,
-  chainedModels,
-  HASH_BYTES,
-  type Link,
-  linkHashOf,
-  rowHashOf,
-  rowIdsOf,
-} from '../../database/chain.ts'
+import { modelsOf } from '../../database/catalog.ts'
+import { beginningOf, type ChainEnd, chainedModels } from '../../database/chain.ts'
 import type { Connection } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
-import { cutoffOf, retentionsOf } from '../../database/retention.ts'
-import { timeText } from '../../database/row-codec.ts'
+import { type HeldLink, type KeptLink, linksInOrder } from './links-in-order.ts'
+import { findInserted, type LogWalk, openLog, readLink } from './read-link.ts'
 import { Collected } from './report.ts'
-import { type Row, rowsInOrder } from './rows-in-order.ts'
 
 export interface WalkOptions {
   readonly now: Date
@@ -38,20 +28,6 @@ export interface Walk {
   readonly logs: ReadonlyMap<string, LogWalk>
 }
 
-export interface LogWalk {
-  readonly changed: Collected
-  readonly removed: Collected
-  readonly inserted: Collected
-}
-
-interface Log extends LogWalk {
-  readonly model: CatalogModel
-  /** Rows that a link names, changed or not. */
-  there: number
-  row(id: string): Row | undefined
-  isPast(createdAt: unknown): boolean
-}
-
 const PORTION = 500
 
 /**
@@ -69,97 +45,45 @@ export async function walkChain(domain: Domain, reader: Connection, options: Wal
 
 async function walk(domain: Domain, reader: Connection, { now, wanted, signal }: WalkOptions): Promise<Walk> {
   const logs = new Map(chainedModels(domain).map((model) => [model.name, openLog(model, reader, now)]))
-  const [gaps, broken, hashes] = [new Collected(), new Collected(), new Map<number, Buffer>()]
+  const found = { gaps: new Collected(), broken: new Collected() }
+  const hashes = new Map<number, Buffer>()
+  const at = (position: number, digest: string | undefined): End => {
+    if (digest !== undefined && wanted.has(position)) hashes.set(position, Buffer.from(digest, 'hex'))
+    return { position, digest }
+  }
   let [links, rows, removedByRetention] = [0, 0, 0]
-  let end: ChainEnd = { position: 0, hash: beginningOf(domain) }
-  if (wanted.has(0)) hashes.set(0, end.hash)
-  const portion = reader.prepare<[number], Link & { readonly hash: Buffer }>(
-    `select position, log, rowId, createdAt, rowHash, hash from "ChainLink" where position > ? order by position limit ${PORTION}`,
-  )
-  for (let some = portion.all(-1); some.length > 0; some = portion.all(end.position)) {
-    for (const link of some) {
-      links += 1
-      if (link.position !== end.position + 1) gaps.add(end.position + 1)
-      else if (!linkHashOf(end.hash, asWritten(link)).equals(link.hash)) broken.add(link.position)
-      end = { position: link.position, hash: link.hash }
-      if (wanted.has(end.position)) hashes.set(end.position, end.hash)
-      const log = logs.get(link.log)
-      const compared = log && compareRows(log, link)
-      if (!compared) broken.add(link.position)
-      rows += compared?.rows ?? 0
-      removedByRetention += compared?.past ?? 0
-    }
-    await turnOfLoop()
+  let end = at(0, beginningOf(domain).toString('hex'))
+  for (const link of linksInOrder(domain, reader)) {
+    const { isNext, isBeyond } = orderOf(link, end)
+    const read = readLink(logs, link, isNext ? end.digest : undefined)
+    if (isBeyond) found.gaps.add(end.position + 1)
+    if (!read.follows || !(isNext || isBeyond)) found.broken.add(link.position)
+    if (isNext || isBeyond) end = at(link.position, read.digest)
+    links += 1
+    rows += read.rows
+    removedByRetention += read.past
+    if (links % PORTION === 0) await turnOfLoop()
     signal?.throwIfAborted()
   }
+  signal?.throwIfAborted()
   for (const log of logs.values()) findInserted(log, reader)
-  return { domain, links, rows, removedByRetention, end, hashes, gaps, broken, logs }
-}
-
-/** A time that looks like a number is stored as one. */
-const asWritten = (link: Link): Link => ({ ...link, createdAt: String(link.createdAt) })
-
-/** Undefined where the link cannot be of this program. */
-function compareRows(log: Log, link: Link): { readonly rows: number; readonly past: number } | undefined {
-  const ids = idsOf(link)
-  if (!ids || link.rowHash.length !== ids.length * HASH_BYTES) return undefined
-  let [rows, past] = [0, 0]
-  for (const [at, id] of ids.entries()) {
-    const row = log.row(id)
-    if (row) log.there += 1
-    if (!row && log.isPast(link.createdAt)) past += 1
-    else if (!row) log.removed.add(link.position, id)
-    else if (isAsWritten(log.model, row, link.rowHash, at)) rows += 1
-    else log.changed.add(link.position, id)
-  }
-  return { rows, past }
-}
-
-function idsOf(link: Link): readonly string[] | undefined {
-  try {
-    return rowIdsOf(link)
-  } catch {
-    return undefined
-  }
-}
-
-const isAsWritten = (model: CatalogModel, row: Row, hashes: Uint8Array, at: number): boolean =>
-  rowHashOf(model, row).equals(hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))
-
-/** Rows that share a link are of one second; the link tells the time of the first. */
-const SECOND_MS = 1_000
-/** Times before it are none: retention keeps such rows. */
-const EARLIEST = '1970-01-01'
-
-function openLog(model: CatalogModel, reader: Connection, now: Date): Log {
-  const retention = retentionsOf([model.domain]).find((one) => one.model.name === model.name)
-  const before = retention && timeText(new Date(cutoffOf(retention, now).getTime() + SECOND_MS))
+  const hash = Buffer.from(end.digest ?? '', 'hex')
   return {
-    model,
-    there: 0,
-    changed: new Collected(),
-    removed: new Collected(),
-    inserted: new Collected(),
-    row: rowsInOrder(model, reader),
-    isPast: (time) => before !== undefined && typeof time === 'string' && time >= EARLIEST && time < before,
+    ...{ domain, links, rows, removedByRetention, end: { position: end.position, hash }, hashes },
+    ...{ ...found, logs },
   }
 }
 
-/** Only where there are more rows than the links name: SQLite sorts all of them for it. */
-function findInserted({ model, there, inserted }: Log, reader: Connection): void {
-  const [table, key] = [quote(model.name), quote(model.key[0] ?? '')]
-  const count = reader.prepare(`select count(*) from ${table}`).pluck().get() as number
-  if (count <= there) return
-  const found = reader
-    .prepare(
-      `select ${key} from ${table}
-       except select rowId from "ChainLink" where log = @log and length(rowHash) = ${HASH_BYTES}
-       except select value from "ChainLink", json_each(iif(json_valid(rowId), rowId, '[]'))
-         where log = @log and length(rowHash) > ${HASH_BYTES}`,
-    )
-    .pluck()
-    .iterate({ log: model.name }) as IterableIterator<string>
-  for (const id of found) inserted.add(0, String(id))
+/** Neither: out of order, or no position at all. */
+const orderOf = ({ position }: KeptLink | HeldLink, end: End) => ({
+  isNext: position === end.position + 1,
+  isBeyond: position > end.position + 1,
+})
+
+interface End {
+  readonly position: number
+  /** Of the link there; undefined where it is gone. */
+  readonly digest: string | undefined
 }
 
 /** Whether what a table is called is a log of a chain, for whoever reads a report. */

@@ -79,7 +79,11 @@ function brokenIn({ domain, gaps, broken }: Walk): readonly ChainFinding[] {
     return count === 0 ? [] : [{ severity: 'high', section: 'chain', code, message, place, count, position, next }]
   }
   return [
-    ...about('chain.gap', gaps, `Links are missing in ${gaps.count} place(s), first at position ${gaps.position}`),
+    ...about(
+      'chain.gap',
+      gaps,
+      `Links are missing in ${gaps.count} place(s), first at position ${gaps.position}: they went with their rows`,
+    ),
     ...about(
       'chain.broken',
       broken,
@@ -102,7 +106,7 @@ function rowsIn({ domain, logs }: Walk): readonly ChainFinding[] {
       return [
         {
           ...{ severity: 'high', section: 'chain', code: `chain.row-${kind}`, place: { file: `${domain}.db`, table } },
-          message: `${count} ${WORDS[kind]}, the first ${ids[0]}`,
+          message: `${count} ${WORDS[kind]}, the first ${ids[0] ?? `one of the link at position ${position}`}`,
           ...{ count, rows: ids },
           ...(kind !== 'inserted' && position !== undefined && { position }),
           next: 'Find out who wrote to the file past the application; backups of before tell what it was.',

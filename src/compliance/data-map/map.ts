@@ -2,7 +2,7 @@
  * The data map (POPIA section 17): files, tables and columns with their classes, links, purposes and retention, all of it out
  * of the catalog, so that it can't differ from what the application does.
  */
-import { allModels, type CatalogColumn, type CatalogModel } from '../../database/catalog.ts'
+import { allModels, type CatalogColumn, type CatalogModel, storedColumns } from '../../database/catalog.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
 import type { ColumnClass, OnErase, PiiClass } from '../../generated/catalog.ts'
 import { PURPOSES, type Purpose } from '../../identity/purposes.ts'
@@ -93,7 +93,7 @@ function tableOf(model: CatalogModel): MapTable {
     ...{ why, ground, purposes },
     retention: retentionOf(model),
     isLog: model.chained ?? false,
-    columns: model.columns.map((column) => columnOf(model, column)),
+    columns: storedColumns(model).map((column) => columnOf(model, column)),
   }
 }
 

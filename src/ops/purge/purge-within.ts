@@ -1,5 +1,6 @@
 // The same end as purge.ts, in one transaction of somebody else's: of a restore, whose file nobody else has open.
 import { quote } from '../../database/catalog.ts'
+import { keepLinks } from '../../database/chain-kept.ts'
 import { cutoffOf, dueIn, EARLIEST, type Retention, retentionsOf } from '../../database/retention.ts'
 import { timeText } from '../../database/row-codec.ts'
 import type { Tx } from '../../database/rows.ts'
@@ -22,6 +23,11 @@ export function purgeWithin(tx: Tx, now: Date): readonly Purged[] {
 
 function removeAll(tx: Tx, retention: Retention, before: Date, now: Date): number {
   const { model } = retention
+  if (model.chained) {
+    const due = `select rowid as at from ${quote(model.name)} where ${dueIn(retention)}`
+    const rowids = tx.all<{ at: number }>(due, EARLIEST, timeText(before)).map(({ at }) => at)
+    keepLinks(tx, model, rowids)
+  }
   const sql = `delete from ${quote(model.name)} where ${dueIn(retention)} returning ${quote(model.key[0] ?? '')} as id`
   const ids = tx.all<{ id: string }>(sql, EARLIEST, timeText(before)).map(({ id }) => id)
   const posting = { post: <T extends MessageType>(message: Post<T>) => void post(tx, message, null, now) }

@@ -2,6 +2,7 @@
 // long behind one: the next batch follows from the time that the last one held the writer. Rows of other tables and files
 // that name a purged row follow by the policies of their links. A time that is none is kept: nobody knows how old the row is.
 import { quote } from '../../database/catalog.ts'
+import { keepLinks } from '../../database/chain-kept.ts'
 import { changeIn, type Files, rowsIn } from '../../database/clients.ts'
 import { type Clock, systemClock, wait } from '../../database/clock.ts'
 import type { Connection } from '../../database/connections.ts'
@@ -148,14 +149,18 @@ interface Removal extends Retention {
 function removeRows(tx: Tx, removal: Removal, posted: string[]): number {
   const { model, column, before, size, now } = removal
   const [table, time, key] = [quote(model.name), quote(column), quote(model.key[0] ?? '')]
+  const due = tx.all<{ at: number }>(
+    `select rowid as at from ${table} where ${dueIn(removal)} order by ${time} limit (? + 0)`,
+    EARLIEST,
+    timeText(before),
+    size,
+  )
+  const rowids = due.map(({ at }) => at)
+  if (model.chained) keepLinks(tx, model, rowids)
   const ids = tx
     .all<{ id: string }>(
-      `delete from ${table} where rowid in (
-         select rowid from ${table} where ${dueIn(removal)} order by ${time} limit (? + 0)
-       ) returning ${key} as id`,
-      EARLIEST,
-      timeText(before),
-      size,
+      `delete from ${table} where rowid in (select value from json_each(?)) returning ${key} as id`,
+      JSON.stringify(rowids),
     )
     .map(({ id }) => id)
   const posting = {

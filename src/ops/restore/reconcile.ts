@@ -2,7 +2,8 @@
 // old file and not in the restored one can be told exactly, and so can what the other files hold of changes that the
 // restored one forgot. What cannot be derived is told, row by row.
 
-import { modelsOf, quote } from '../../database/catalog.ts'
+import { type CatalogModel, modelsOf, quote } from '../../database/catalog.ts'
+import { keepLinks } from '../../database/chain-kept.ts'
 import type { Domain } from '../../database/domains.ts'
 import { timeText } from '../../database/row-codec.ts'
 import type { Rows, Tx } from '../../database/rows.ts'
@@ -85,11 +86,21 @@ function applyDeletion(tx: Tx, what: string, found: Findings): boolean {
   const parents = { domain: domain as Domain, model: name, ids: [id] }
   const model = modelsOf(tx.domain).find((candidate) => candidate.name === name && domain === tx.domain)
   const [key] = model?.key ?? []
-  const rows =
-    applyLinkPolicies(tx, parents) +
-    (model && key ? tx.run(`delete from ${quote(model.name)} where ${quote(key)} = ?`, id) : 0)
+  const rows = applyLinkPolicies(tx, parents) + (model && key ? removeRow(tx, model, key, id) : 0)
   if (rows > 0) counted(found, ROWS_DELETED, rows)
   return true
+}
+
+/** A row of a log was removed by retention, and its link stays. */
+function removeRow(tx: Tx, model: CatalogModel, key: string, id: string): number {
+  const where = `from ${quote(model.name)} where ${quote(key)} = ?`
+  if (model.chained)
+    keepLinks(
+      tx,
+      model,
+      tx.all<{ at: number }>(`select rowid as at ${where}`, id).map(({ at }) => at),
+    )
+  return tx.run(`delete ${where}`, id)
 }
 
 /** Users who came after the backup have no subscription in it. */

@@ -2,8 +2,8 @@
 // a rename. Up to the journal nothing but the hidden folder changes; from there on the way leads forward, also after a kill.
 import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { beginningOf } from '../../database/chain.ts'
-import { chainEndOf, type HeadSigner, restoredHead } from '../../database/chain-heads.ts'
+import { beginningOf, chainEndOf } from '../../database/chain.ts'
+import { type HeadSigner, restoredHead } from '../../database/chain-heads.ts'
 import { openReader } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { ConflictError, FileError } from '../../errors.ts'
@@ -85,7 +85,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
 function chainOf(domain: Domain, copy: string, { sources, signer }: RestoreOptions): NonNullable<Journal['chain']> {
   const reader = openReader(domain, copy)
   try {
-    const end = chainEndOf(reader) ?? { position: 0, hash: beginningOf(domain) }
+    const end = chainEndOf(domain, reader) ?? { position: 0, hash: beginningOf(domain) }
     const at = sources.now()
     const { keyId, signature } = restoredHead(domain, end, at, signer)
     const signed = keyId !== null && signature !== null && { keyId, signature: signature.toString('hex') }

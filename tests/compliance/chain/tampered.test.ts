@@ -9,7 +9,7 @@ import { type VerifyOptions, verifyChains } from '../../../src/compliance/chain/
 import { openOwnReaders } from '../../../src/compliance/own-readers.ts'
 import { readSigningKey, type SigningKey } from '../../../src/compliance/signing.ts'
 import { allModels } from '../../../src/database/catalog.ts'
-import { beginningOf, type Link, linkHashOf, rowHashOf } from '../../../src/database/chain.ts'
+import { beginningOf, linkHashOf, linkText, rowHashOf } from '../../../src/database/chain.ts'
 import { type Head, restoredHead, signedHead } from '../../../src/database/chain-heads.ts'
 import { type Files, openFile } from '../../../src/database/clients.ts'
 import type { Connection } from '../../../src/database/connections.ts'
@@ -80,12 +80,16 @@ function rewrite({ admin }: Three): ReadonlyMap<number, Buffer> {
   admin.exec(`update "AdminLog" set action = 'innocent' where id = 'a1'`)
   const model = allModels.find(({ name }) => name === 'AdminLog') as (typeof allModels)[number]
   const hashes = new Map([[0, beginningOf('admin')]])
-  for (const link of admin.prepare<[], Link>('select * from "ChainLink" order by position').all()) {
-    const row = admin.prepare('select * from "AdminLog" where id = ?').get(link.rowId) as never
+  type LogRow = Record<string, string> & { chainPosition: number }
+  for (const row of admin.prepare<[], LogRow>('select * from "AdminLog" order by rowid').all()) {
+    const { chainPosition: position, id: rowId = '', createdAt = '' } = row
     const rowHash = rowHashOf(model, row)
-    const hash = linkHashOf(hashes.get(link.position - 1) ?? Buffer.of(), { ...link, rowHash })
-    hashes.set(link.position, hash)
-    admin.prepare('update "ChainLink" set rowHash = ?, hash = ? where position = ?').run(rowHash, hash, link.position)
+    const hash = linkHashOf(hashes.get(position - 1) ?? Buffer.of(), {
+      ...{ position, log: 'AdminLog', rowId, createdAt, rowHash },
+    })
+    hashes.set(position, hash)
+    const text = linkText(hash.toString('hex'), [rowHash.toString('hex')])
+    admin.prepare('update "AdminLog" set chainHash = ? where chainPosition = ?').run(text, position)
   }
   return hashes
 }
@@ -133,12 +137,7 @@ function cutTail(three: Three, domain: Domain): void {
     .get() as {
     position: number
   }
-  const ids = three[domain]
-    .prepare('select rowId from "ChainLink" where position > ?')
-    .pluck()
-    .all(position) as string[]
-  for (const id of ids) three[domain].prepare(`delete from "${LOGS[domain]}" where id = ?`).run(id)
-  three[domain].prepare('delete from "ChainLink" where position > ?').run(position)
+  three[domain].prepare(`delete from "${LOGS[domain]}" where chainPosition > ?`).run(position)
 }
 
 const all = (code: string) => DOMAINS.map((domain) => `${code} ${domain}.db`)
@@ -225,6 +224,11 @@ const CASES: readonly Case[] = [
     work: ({ admin }) => void admin.exec('drop table "ChainLink"'),
     codes: ['high chain.table-missing admin.db', TRUNCATED],
   },
+  {
+    name: 'a column of links dropped',
+    work: ({ admin }) => void admin.exec('alter table "AdminLog" drop column chainHash'),
+    codes: ['high chain.column-missing admin.db', TRUNCATED],
+  },
 ]
 
 it.each(CASES)('finds $name', ({ work, codes, exported, more = () => ({}) }) =>
@@ -256,7 +260,7 @@ const REFUSED: readonly { name: string; work: (three: Three) => void; why: strin
   {
     name: 'a row was removed',
     work: ({ admin }) => void admin.exec(`delete from "AdminLog" where id = 'new'`),
-    why: 'rows that the link at position 11 covers',
+    why: 'the link at position 12 does not follow from the one before',
   },
   {
     name: 'the chain was written anew',
@@ -265,12 +269,16 @@ const REFUSED: readonly { name: string; work: (three: Three) => void; why: strin
   },
   {
     name: 'links are gone',
-    work: ({ admin }) => void admin.exec('delete from "ChainLink" where position > 8'),
+    work: ({ admin }) =>
+      void admin.exec('update "AdminLog" set chainPosition = null, chainHash = null where chainPosition > 8'),
     why: 'the chain does not lead to the head admin-000005',
   },
   {
     name: 'a link was changed',
-    work: ({ admin }) => void admin.exec(`update "ChainLink" set rowId = 'x' where position = 11`),
+    work: ({ admin }) => {
+      const changed = `replace(substr(chainHash, 1, 64), '0', '1') || substr(chainHash, 65)`
+      admin.exec(`update "AdminLog" set chainHash = ${changed} where chainPosition = 11`)
+    },
     why: 'the link at position 11 does not follow',
   },
   {
@@ -308,9 +316,8 @@ it.each(REFUSED)('signs nothing on top of it where $name', ({ work, why }) =>
     await using identity = await openFile('identity', paths.identity, options)
     await using billing = await openFile('billing', paths.billing, options)
     await using admin = await openFile('admin', paths.admin, options)
-    await admin.change((tx) =>
-      tx.insert('AdminLog', { id: 'new', adminId: 'boss', action: 'login', createdAt: lab.now }),
-    )
+    for (const id of ['new', 'newer'])
+      await admin.change((tx) => tx.insert('AdminLog', { id, adminId: 'boss', action: 'login', createdAt: lab.now }))
     tamper(dir, work)
     const now = () => new Date(lab.now.getTime() + 24 * HOUR_MS)
     const files: Files = { identity, billing, admin }

@@ -6,9 +6,11 @@ import { signHeads } from '../../../src/compliance/chain/heads.ts'
 import type { ChainReport } from '../../../src/compliance/chain/report.ts'
 import { type VerifyOptions, verifyChains } from '../../../src/compliance/chain/verify.ts'
 import { readSigningKey, type SigningKey } from '../../../src/compliance/signing.ts'
-import { type Files, openFile } from '../../../src/database/clients.ts'
+import { chainedModels } from '../../../src/database/chain.ts'
+import { keepLinks } from '../../../src/database/chain-kept.ts'
+import { changeIn, type Files, openFile } from '../../../src/database/clients.ts'
 import { openReader } from '../../../src/database/connections.ts'
-import type { Domain } from '../../../src/database/domains.ts'
+import { DOMAINS, type Domain } from '../../../src/database/domains.ts'
 import { type Databases, withDatabases } from '../../helpers/databases.ts'
 import { START } from '../../helpers/one-file.ts'
 import { plant } from '../../ops/check/planting.ts'
@@ -29,6 +31,8 @@ export interface ChainWorld {
   /** By a connection that is not the application's. */
   tamper(domain: Domain, ...sql: readonly string[]): void
   verify(more?: Partial<VerifyOptions>): Promise<ChainReport>
+  /** Every link to ChainLink, where those of rows lie that are older than the chain. */
+  moveLinks(): Promise<void>
   /** Codes of what was found, with the place. */
   codes(more?: Partial<VerifyOptions>): Promise<readonly string[]>
 }
@@ -98,6 +102,16 @@ export const withChains = (work: (world: ChainWorld) => Promise<void>): Promise<
         } finally {
           for (const reader of Object.values(readers)) reader.close()
         }
+      },
+      async moveLinks() {
+        for (const domain of DOMAINS)
+          for (const model of chainedModels(domain))
+            await changeIn(files, domain, (tx) => {
+              const rows = tx.all<{ at: number }>(`select rowid as at from "${model.name}"`)
+              const rowids = rows.map(({ at }) => at)
+              keepLinks(tx, model, rowids)
+              tx.run(`update "${model.name}" set chainPosition = null, chainHash = null`)
+            })
       },
       codes: async (more) => codesOf(await world.verify(more)),
     }

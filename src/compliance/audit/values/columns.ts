@@ -1,15 +1,15 @@
 // What the audit reads of a file: every table and column that the file really has, whether or not the catalog knows it,
 // and how closely, by the catalog's class.
-import { type CatalogColumn, columnOf, modelsOf, quote } from '../../../database/catalog.ts'
+import { type CatalogColumn, type CatalogModel, columnOf, modelsOf, quote } from '../../../database/catalog.ts'
 import type { Connection } from '../../../database/connections.ts'
 import type { Domain } from '../../../database/domains.ts'
 
 /**
  * text: every detector. key: ids, codes and tokens, whose digits may look like anything: emails, and values that
  * identity.db knows; with a blank, a dot or another mark that no id has, as text. time: nothing where it is a time as Prisma
- * writes it, else as text. count: numbers in a row, as a key without a mark.
+ * writes it, else as text. count: numbers in a row, as a key without a mark. link: nothing where it is of a chain, else as text.
  */
-export type Closeness = 'text' | 'key' | 'time' | 'count'
+export type Closeness = 'text' | 'key' | 'time' | 'count' | 'link'
 
 export interface ScannedColumn {
   readonly name: string
@@ -43,16 +43,18 @@ export function tablesIn(connection: Connection, domain: Domain): ScannedTable[]
       )
       .all(name)
       .filter(({ hidden }) => hidden !== 1)
-    const columns = found.map((column) => scanned(name, column, model && columnOf(model, column.name)))
+    const columns = found.map((column) => scanned(name, column, model))
     return { name, columns, rowid: wr === 0 && type !== 'virtual' ? rowidOf(found) : undefined }
   })
 }
 
-function scanned(table: string, found: { name: string; type: string }, known?: CatalogColumn): ScannedColumn {
+function scanned(table: string, found: { name: string; type: string }, model?: CatalogModel): ScannedColumn {
+  const known = model && columnOf(model, found.name)
+  const isOfLink = model?.linkColumns?.some(({ name }) => name === found.name) ?? false
   return {
     name: found.name,
-    closeness: closenessOf(table, found.type, known),
-    isKnown: known !== undefined,
+    closeness: isOfLink ? 'link' : closenessOf(table, found.type, known),
+    isKnown: isOfLink || known !== undefined,
     expression: /int|bool/i.test(found.type) ? unlessShort(quote(found.name)) : quote(found.name),
   }
 }

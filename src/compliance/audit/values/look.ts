@@ -1,4 +1,5 @@
 // One value: a cheap look that dismisses nearly all, and for the rest what was found, by JSON path and view.
+import { linkTextOf } from '../../../database/chain.ts'
 import { textOf } from '../../../pii/encodings.ts'
 import { isOpaque } from '../../../pii/find.ts'
 import { hidingMarks, runMarks } from '../../../pii/hiding-marks.ts'
@@ -37,6 +38,7 @@ export function lookerFor(closeness: Closeness, known: KnownValues): (cell: Cell
   return (cell) => {
     if (typeof cell === 'string' && (clean.has(cell) || (isTime && prismaTime.test(cell)))) return NONE
     if (isTime && typeof cell === 'number') return NONE
+    if (closeness === 'link' && linkTextOf(cell)) return NONE
     const hits = cell instanceof Uint8Array ? inBytes(cell, known) : inText(textIn(cell), known)
     if (hits.length === 0 && typeof cell === 'string' && clean.size < MOST_CLEAN) clean.add(cell)
     return hits

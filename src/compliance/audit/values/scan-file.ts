@@ -133,8 +133,8 @@ function scopeOf(domain: Domain, tables: readonly ScannedTable[], rows: number):
     code: 'values.scope',
     message:
       `${rows} rows of ${tables.length} tables: ${count('text')} columns by every detector, ${count('key') + count('count')} of ids, ` +
-      `codes and tokens by emails and values of identity.db alone where they look like one, ${count('time')} of times where they ` +
-      'hold something else',
+      `codes and tokens by emails and values of identity.db alone where they look like one, ${count('time') + count('link')} of times ` +
+      'and links where they hold something else',
     place: { file: `${domain}.db` },
     count: rows,
     next: 'Nothing: this says what was looked at.',

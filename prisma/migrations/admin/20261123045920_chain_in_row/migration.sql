@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "AdminLog" ADD COLUMN "chainHash" TEXT;
+ALTER TABLE "AdminLog" ADD COLUMN "chainPosition" INTEGER;

@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "SubscriptionEvent" ADD COLUMN "chainHash" TEXT;
+ALTER TABLE "SubscriptionEvent" ADD COLUMN "chainPosition" INTEGER;
