@@ -12,6 +12,7 @@ import { readConfig } from '../config.ts'
 import { openFile } from '../database/clients.ts'
 import { UsageError } from '../errors.ts'
 import type { Arguments, Command } from './command.ts'
+import { osUser } from './os-user.ts'
 
 const VERB = 'gogga subject export'
 
@@ -38,7 +39,13 @@ export const subjectExportCommand: Command = {
     const now = new Date()
     {
       await using identity = await openFile('identity', config.paths.identity, config)
-      const access = { command: VERB, fields: ['*'], subjects: person.ids, purpose: 'access-request' } as const
+      const access = {
+        command: VERB,
+        fields: ['*'],
+        subjects: person.ids,
+        purpose: 'access-request',
+        osUser: osUser(),
+      } as const
       await identity.change((tx) => noteCommandAccess(tx, access, { now: () => now, newId: randomUUID }))
     }
     await writeAll(args, () => exportPerson({ readers, person, now, unassigned: placesIn(config).unassigned }))
