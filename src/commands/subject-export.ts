@@ -6,11 +6,14 @@ import { exportPerson, personIn } from '../compliance/export/export.ts'
 import { htmlOf } from '../compliance/export/html.ts'
 import { jsonOf } from '../compliance/export/json.ts'
 import { pdfOf } from '../compliance/export/pdf.ts'
+import { outsideOf } from '../compliance/export/recipients.ts'
 import { openOwnReaders } from '../compliance/own-readers.ts'
 import { streamTo, streamToFile } from '../compliance/stream-out.ts'
 import { readConfig } from '../config.ts'
 import { openFile } from '../database/clients.ts'
 import { UsageError } from '../errors.ts'
+import { outsideStores } from '../ops/backup/outside.ts'
+import { readPolicies } from '../ops/backup/policy.ts'
 import type { Arguments, Command } from './command.ts'
 import { osUser } from './os-user.ts'
 
@@ -48,7 +51,9 @@ export const subjectExportCommand: Command = {
       } as const
       await identity.change((tx) => noteCommandAccess(tx, access, { now: () => now, newId: randomUUID }))
     }
-    await writeAll(args, () => exportPerson({ readers, person, now, unassigned: placesIn(config).unassigned }))
+    const policies = readPolicies({ file: config.backupPolicy, dataDir: config.dataDir })
+    const outside = outsideOf(config, outsideStores(policies))
+    await writeAll(args, () => exportPerson({ readers, person, now, unassigned: placesIn(config).unassigned, outside }))
     return 0
   },
 }

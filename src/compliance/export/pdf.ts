@@ -1,7 +1,8 @@
 // The export as a PDF, page by page. The built-in fonts know Western European letters; others appear as their code points.
 import PDFDocument from 'pdfkit'
 import type { ExportEvent, Head, TableHead } from './export.ts'
-import { addressLine, textOf, titleOf } from './html.ts'
+import { addressLine, NO_RECIPIENT, RECIPIENTS, textOf, titleOf } from './html.ts'
+import { recipientLine } from './recipients.ts'
 import type { Shown } from './shown.ts'
 
 type Doc = InstanceType<typeof PDFDocument>
@@ -48,7 +49,7 @@ function write(doc: Doc, event: ExportEvent, columns: readonly string[]): void {
   }
 }
 
-function writeHead(doc: Doc, { law, madeAt, subject, notes }: Head): void {
+function writeHead(doc: Doc, { law, madeAt, subject, notes, recipients }: Head): void {
   doc.font('Helvetica-Bold').fontSize(18).text(titleOf()).moveDown(0.5)
   const kind = subject.isAdministrator ? `${subject.kind}, administrator` : subject.kind
   for (const line of [
@@ -62,6 +63,8 @@ function writeHead(doc: Doc, { law, madeAt, subject, notes }: Head): void {
     'Letters that this file has no font for are written as their code points, such as \\u{1F600}.',
   ])
     body(doc, line, { gap: 2 })
+  heading(doc, RECIPIENTS)
+  for (const line of recipients.length > 0 ? recipients.map(recipientLine) : [NO_RECIPIENT]) body(doc, line)
 }
 
 function writeTable(doc: Doc, table: TableHead): void {

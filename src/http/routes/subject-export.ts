@@ -4,10 +4,12 @@ import { z } from 'zod'
 import { placesIn } from '../../compliance/erasure/erase.ts'
 import { exportPerson, personIn } from '../../compliance/export/export.ts'
 import { jsonOf } from '../../compliance/export/json.ts'
+import { outsideOf } from '../../compliance/export/recipients.ts'
 import { streamOf } from '../../compliance/stream-out.ts'
 import type { Context } from '../../context.ts'
 import { ForbiddenError, NotFoundError } from '../../errors.ts'
 import type { RecordAccess } from '../../identity/access-log.ts'
+import { outsideStores } from '../../ops/backup/outside.ts'
 import { readingActorOf } from '../actor.ts'
 import { JSON_TYPE } from '../answer.ts'
 import { aboutOperation, jsonAnswer } from '../described.ts'
@@ -56,8 +58,9 @@ export async function subjectExportRoutes(app: FastifyInstance, { context, recor
     const access = { apiKeyId: caller.keyId, route: `GET ${URL}`, fields: ['*'], requestId: request.id }
     const actorId = readingActorOf(request, context)
     await record({ ...access, actorId, subjects: person.ids, purpose: 'access-request' })
+    const outside = outsideOf(context.config, outsideStores(context.policies()))
     reply.header('content-type', JSON_TYPE)
-    return reply.send(streamOf(jsonOf(exportPerson({ readers, person, now: context.now(), unassigned }))))
+    return reply.send(streamOf(jsonOf(exportPerson({ readers, person, now: context.now(), unassigned, outside }))))
   })
 }
 
