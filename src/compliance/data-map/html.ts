@@ -9,9 +9,13 @@ figure{margin:1rem 0}figure svg{width:100%;height:auto}body{max-width:100rem}
 @page{size:A3 landscape;margin:10mm}`
 
 export function htmlOf(map: DataMap): string {
-  const tables = map.files.flatMap(({ file, about, tables: all }) => [
+  const tables = map.files.flatMap(({ file, about, tables: all, technical }) => [
     `<h2>${escapeHtml(file)}</h2>\n<p>${escapeHtml(about)}</p>\n`,
     ...all.map(sectionOf),
+    ...technical.map(
+      ({ table, about: holds, retention }) =>
+        `<h3>${escapeHtml(table)}</h3>\n<p>${escapeHtml(holds)} Kept: ${escapeHtml(retention)}</p>\n`,
+    ),
   ])
   return [
     pageStart('Data map', STYLE),
