@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { runAudit } from '../compliance/audit/audit.ts'
-import { keepAudit, signed } from '../compliance/audit/audits.ts'
+import { keepAudit, listAudits, signed } from '../compliance/audit/audits.ts'
 import type { Section } from '../compliance/audit/finding.ts'
 import { LOG_MEBIBYTES } from '../compliance/audit/logs.ts'
 import { type AuditReport, SECTIONS } from '../compliance/audit/report.ts'
@@ -144,7 +144,7 @@ function writeFile(path: string, bytes: Buffer): void {
 async function keep(config: Config, report: AuditReport, key: SigningKey | undefined): Promise<void> {
   try {
     await using identity = await openFile('identity', config.paths.identity, config)
-    await keepAudit(identity, signed(report, key))
+    await keepAudit(identity, signed(report, key, listAudits(identity, 1)[0]))
   } catch (error) {
     const why = error instanceof GoggaError ? error.message : ((error as { code?: string }).code ?? 'unknown')
     process.stderr.write(`gogga: this audit is not kept in identity.db: ${why}\n`)

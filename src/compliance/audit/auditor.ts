@@ -52,7 +52,7 @@ export function createAuditor<Extra extends object>(options: AuditorOptions<Extr
   async function one(id: string, cause: Cause, startedAt: Date): Promise<KeptAudit> {
     try {
       const task = { ...options.task(), id, cause, startedAt, connections: options.connections() }
-      const audit = signed(await auditIn(options.process, task, stopped.signal), key)
+      const audit = signed(await auditIn(options.process, task, stopped.signal), key, listAudits(identity, 1)[0])
       await keepAudit(identity, audit)
       failedAt = undefined
       return audit

@@ -18,7 +18,7 @@ import { timeText } from '../../database/row-codec.ts'
 import { ConflictError, FileError, UsageError } from '../../errors.ts'
 import type { SigningKey } from '../signing.ts'
 import { type BeforeOptions, examine, headsOfBoth, type Refusal } from './before-signing.ts'
-import { numberOf, signaturesBy } from './gathered-heads.ts'
+import { contentOf, numberOf, signaturesBy } from './gathered-heads.ts'
 
 export interface SignOptions {
   readonly now: Date
@@ -112,7 +112,7 @@ const EVERY_MS = 600_000
 
 /**
  * One for each chain and day (UTC), as soon as a server runs on it. Another process may have been the first. `run` throws
- * ConflictError as long as a chain is refused.
+ * ConflictError as long as a chain is refused, and when heads are gone that were there before: nothing removes them while a server runs.
  */
 export function headsJob({
   files,
@@ -120,11 +120,15 @@ export function headsJob({
   key,
 }: Pick<SignOptions, 'key'> & { readonly files: Files; readonly now: () => Date }): HeadsJob {
   const signatureOf = signaturesBy(key ? [key.publicPem] : [])
+  const seen = new Map<string, string>()
   return {
     name: 'heads',
     everyMs: EVERY_MS,
     async run() {
       const time = now()
+      const there = new Map(headsOfBoth(files).map((head) => [contentOf(head), head.id]))
+      requireAll(seen, there)
+      for (const [content, id] of there) seen.set(content, id)
       const today = timeText(time).slice(0, 'yyyy-mm-dd'.length)
       const done = headsOfBoth(files).filter(
         (head) => head.kind === 'signed' && head.createdAt.startsWith(today) && (!key || signatureOf(head) === 'good'),
@@ -133,6 +137,15 @@ export function headsJob({
       return domains.length > 0 ? await signHeads(files, { now: time, key, domains }) : []
     },
   }
+}
+
+/** By their contents. */
+function requireAll(seen: ReadonlyMap<string, string>, there: ReadonlyMap<string, string>): void {
+  const gone = [...seen].flatMap(([content, id]) => (there.has(content) ? [] : [id]))
+  if (gone.length === 0) return
+  throw new ConflictError(`${gone.length} head(s) are gone or changed since this server began, first ${gone[0]}`, {
+    hint: 'Somebody wrote to identity.db and admin.db past the application: nothing is signed before somebody looked at it.',
+  })
 }
 
 async function evenOut(files: Files): Promise<void> {

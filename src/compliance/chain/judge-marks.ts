@@ -24,7 +24,7 @@ export function judgeMarks(about: Case): void {
     else
       say({
         ...{ ...finding, severity: 'info', code: 'chain.restored' },
-        message: `${walk.domain}.db was put back at ${createdAt}, ${wayOf(mark, valid)}${mark.signature === 'good' ? '' : ', which nobody signed'}: what was logged after position ${position} until then is not in the chain, but for rows that the restore took over and logged again`,
+        message: `${walk.domain}.db was put back at ${createdAt}, ${wayOf(mark, valid)}${mark.signature === 'none' ? ', which nobody signed' : ''}: what was logged after position ${position} until then is not in the chain, but for rows that the restore took over and logged again`,
         next: 'Compare it with your own record of restores.',
       })
   }

@@ -10,10 +10,10 @@ import { exportHeads } from '../chain/heads.ts'
 import type { ChainReport } from '../chain/report.ts'
 import { dataMap } from '../data-map/map.ts'
 import { svgOf } from '../data-map/svg.ts'
+import { auditResults, lostAudits } from './audit-results.ts'
 import { appliedIn, migrationResults } from './migrations.ts'
 import type { Month } from './month.ts'
 import {
-  auditResults,
   chainResults,
   erasureResults,
   headResults,
@@ -55,6 +55,8 @@ export function gather(options: GatherOptions): Gathered {
   const { drills, ...promises } = operations
   const [from, to] = [timeText(month.from), timeText(month.to)]
   const audits = readers.identity.prepare(AUDITS).all(from, to) as readonly AuditRow[]
+  // Also of later months: they name the last one of this.
+  const since = readers.identity.prepare<[string], Pick<AuditRow, 'startedAt' | 'report'>>(SINCE).iterate(from)
   const erasures = readers.identity.prepare(ERASURES).all({ from, to }) as readonly ErasureRow[]
   const [heads, migrations] = [headsOf(readers, to), appliedIn(readers)]
   const erased = DOMAINS.flatMap((domain) =>
@@ -66,6 +68,7 @@ export function gather(options: GatherOptions): Gathered {
   const isKnown = (subjectId: string) => readers.identity.prepare(KNOWN).get(subjectId) !== undefined
   const results = [
     ...auditResults(audits, options, options.publicKeys),
+    ...lostAudits(since, (id) => readers.identity.prepare<[string], string>(REPORT).pluck().get(id)),
     ...chainResults(chains),
     ...headResults(heads, options),
     ...erasureResults(erasures, erased, isKnown),
@@ -109,6 +112,8 @@ const KNOWN = 'select 1 from "Erasure" where subjectId = ? limit 1'
 const HEADS =
   'How far the logs went, as signed day by day: compare them with those that you kept ("gogga audit verify --verify-against"). Section 19.'
 
+const SINCE = 'select startedAt, report from "Audit" where startedAt >= ? order by startedAt, id'
+const REPORT = 'select report from "Audit" where id = ?'
 const AUDITS =
   'select id, startedAt, passed, report, signature, keyId from "Audit" where startedAt >= ? and startedAt < ? order by startedAt, id'
 

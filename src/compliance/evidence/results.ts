@@ -5,10 +5,9 @@
 import type { Head } from '../../database/chain-heads.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
 import type { ChainReport } from '../chain/report.ts'
-import { keyIdOf, verifySignature } from '../signing.ts'
 import { daysWithout } from './days.ts'
 import type { Month } from './month.ts'
-import type { AuditRow, ErasureRow, Operations } from './sources.ts'
+import type { ErasureRow, Operations } from './sources.ts'
 
 /** `gap`: nothing is there that could pass or fail. */
 export type Outcome = 'failure' | 'gap' | 'passed'
@@ -21,61 +20,14 @@ export interface Result {
   readonly text: string
 }
 
-interface When {
+export interface When {
   readonly month: Month
   readonly now: Date
 }
 
-const result = (outcome: Outcome, file: string, text: string): Result => ({ outcome, file, text })
-const gapIn = (file: string, days: string, what: string): readonly Result[] =>
+export const result = (outcome: Outcome, file: string, text: string): Result => ({ outcome, file, text })
+export const gapIn = (file: string, days: string, what: string): readonly Result[] =>
   days === '' ? [] : [result('gap', file, `No ${what} on ${days}.`)]
-
-export function auditResults(
-  audits: readonly AuditRow[],
-  when: When,
-  publicKeys: readonly string[],
-): readonly Result[] {
-  const days = daysWithout(
-    audits.map(({ startedAt }) => startedAt),
-    when.month,
-    when.now,
-  )
-  const none = result('gap', 'audits/', 'No audit was kept in this month: nothing shows that any was made.')
-  const passed = audits.filter((audit) => audit.passed === 1).length
-  const counted = result('passed', 'audits/', `${passed} of ${audits.length} audits passed.`)
-  return [
-    ...audits.flatMap((audit) => failuresOf(audit, publicKeys)),
-    ...(audits.length === 0 ? [none] : passed > 0 ? [counted] : []),
-    ...(audits.length === 0 ? [] : gapIn('audits/', days, 'audit was kept')),
-  ]
-}
-
-function failuresOf(
-  { id, startedAt, passed, report, signature, keyId }: AuditRow,
-  keys: readonly string[],
-): readonly Result[] {
-  const file = `audits/${nameOf(id)}.json`
-  const failure = (what: string) => [
-    result('failure', file, `The audit of ${new Date(startedAt).toISOString()} ${what}`),
-  ]
-  const told = reportIn(report)
-  if (told === undefined || told.passed !== (passed === 1))
-    return failure('was changed after it was kept: its row says otherwise than its report.')
-  const key = keys.find((pem) => keyIdOf(pem) === keyId)
-  if (signature && key && !verifySignature(key, Buffer.from(report), signature))
-    return failure('was changed after it was kept: its signature is not of this report.')
-  if (passed === 1) return []
-  const { high = 0, medium = 0 } = told.counts ?? {}
-  return failure(`failed: ${high} findings of high and ${medium} of medium severity.`)
-}
-
-function reportIn(text: string): { passed?: boolean; counts?: { high?: number; medium?: number } } | undefined {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 /** `erased`: when each file says that a subject was erased, and which. A tombstone stands in three files, so that it outlasts a row. */
 export function erasureResults(

@@ -59,6 +59,8 @@ export async function subjectExportRoutes(app: FastifyInstance, { context, recor
     const actorId = readingActorOf(request, context)
     await record({ ...access, actorId, subjects: person.ids, purpose: 'access-request' })
     const outside = outsideOf(context.config, outsideStores(context.policies()))
+    // The name says nothing of the person: it stays behind in folders and in lists of downloads.
+    reply.header('content-disposition', 'attachment; filename="subject-export.json"')
     reply.header('content-type', JSON_TYPE)
     return reply.send(streamOf(jsonOf(exportPerson({ readers, person, now: context.now(), unassigned, outside }))))
   })

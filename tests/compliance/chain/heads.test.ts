@@ -69,6 +69,16 @@ it('come once a day and chain, and with a new key when somebody says that it is 
     expect((await job(other)).map(({ keyId }) => keyId)).toEqual([other.id, other.id, other.id])
   }))
 
+it('that go while a server runs are missed by it, and nothing is signed in their place', () =>
+  withChains(async (world) => {
+    const job = headsJob({ files: world.files, now: () => world.now, key: world.key })
+    await job.run()
+    await job.run()
+    for (const file of ['identity', 'admin'] as const) world.tamper(file, `delete from "ChainHead"`)
+    await expect(job.run()).rejects.toThrow('3 head(s) are gone or changed since this server began, first ')
+    expect(listHeads(world.files)).toEqual([])
+  }))
+
 interface Case {
   readonly name: string
   readonly identity?: readonly string[]
@@ -209,6 +219,25 @@ it('that go further than a restored file are explained by the mark of the restor
     world.tamper('admin', `update "AdminLog" set action = 'x' where id = 'a'`, 'delete from "ChainLink"')
     await world.log('d')
     expect(await world.codes()).toContain('high chain.rewritten admin.db')
+  }))
+
+it('that somebody kept are explained by no mark without a signature, also where nothing is signed', () =>
+  withChains(async (world) => {
+    await world.log('a', 'b')
+    await world.sign(null)
+    const exported = listHeads(world.files)
+    const [end] = world.files.admin.rows.all<{ position: number; hash: Buffer }>(
+      'select position, hash from "ChainLink" where position = 1',
+    )
+    world.tamper('admin', `delete from "AdminLog" where id = 'b'`, 'delete from "ChainLink" where position = 2')
+    const mark = restoredHead('admin', end as NonNullable<typeof end>, world.now)
+    for (const file of [world.files.identity, world.files.admin]) await file.change((tx) => void writeHead(tx, mark))
+    const report = await world.verify({ publicKeys: [] })
+    expect(report.passed).toBe(true)
+    const restored = report.findings.find(({ code }) => code === 'chain.restored')
+    expect(restored?.message).toContain('from position 2 or later (admin-000001 of ')
+    expect(restored?.message).toContain(', which nobody signed: ')
+    expect(await world.codes({ publicKeys: [], exported })).toContain('high chain.truncated admin.db')
   }))
 
 it('are signed with a key in a file that others cannot read', () =>

@@ -3,6 +3,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { keepAudit, listAudits, signed } from '../../../src/compliance/audit/audits.ts'
+import type { AuditReport } from '../../../src/compliance/audit/report.ts'
 import { signHeads } from '../../../src/compliance/chain/heads.ts'
 import { verifyChains } from '../../../src/compliance/chain/verify.ts'
 import { gather } from '../../../src/compliance/evidence/gather.ts'
@@ -247,6 +249,16 @@ test('what failed is said first, and what is not there is said to be missing', (
         expect.stringMatching(/^billing\.db, migration \S+: its checksum is not the one of the program/),
       ]),
     )
+    const { identity } = world.context.files
+    for (const id of ['failed', 'later']) {
+      const times = { startedAt: NOW.toISOString(), endedAt: NOW.toISOString() }
+      const report = { id, cause: 'command', ...times, passed: id === 'later' } as AuditReport
+      await keepAudit(identity, signed(report, key, listAudits(identity, 1)[0]))
+    }
+    const removed = /^The audit failed, before that of 2026-06-20\S+, was removed/
+    expect(await failuresOf(world, key)).not.toContainEqual(expect.stringMatching(removed))
+    plant(world.databases, 'identity', `delete from "Audit" where id = 'failed'`)
+    expect(await failuresOf(world, key)).toContainEqual(expect.stringMatching(removed))
     plant(world.databases, 'identity', `delete from "Audit"`)
     const { bytes } = await packed(world, key, [])
     const index = entriesOf(bytes).get('index.html')?.toString() ?? ''
