@@ -51,6 +51,20 @@ async function ask(dir: string, path: string): Promise<readonly Person[]> {
   }
 }
 
+/** Whom the access log names for a purpose. */
+function seenBy(purpose: string, dir: string): readonly string[] {
+  const told = gogga(['access-log', '--purpose', purpose, '--json'], { GOGGA_DATA_DIR: dir })
+  const { data } = JSON.parse(told) as { data: readonly { subjects: readonly string[] }[] }
+  return data.flatMap(({ subjects }) => subjects).sort()
+}
+
+function everybodyIn(dir: string): readonly unknown[] {
+  const identity = new Database(pathInFolder(dir, 'identity'), { readonly: true })
+  const ids = identity.prepare(`select id from "User" union all select id from "Contact"`).pluck().all()
+  identity.close()
+  return ids.sort()
+}
+
 /** The same question, asked of the unified database by SQL. */
 function expected(legacy: string): unknown[] {
   const database = new Database(legacy, { readonly: true })
@@ -107,7 +121,8 @@ it('splits, serves, answers across files and merges back', () =>
     expect(leaks(data, planted)).toEqual([])
 
     const merged = join(dir, 'merged.db')
-    gogga(['merge', data, '--into', merged])
+    gogga(['merge', data, '--into', merged, '--purpose', 'moving-back'])
+    expect(seenBy('moving-back', data)).toEqual(everybodyIn(data))
     expect(contentOf(merged)).toEqual(contentOf(legacy))
     expect(readFileSync(legacy).equals(input)).toBe(true)
   }))

@@ -12,6 +12,7 @@ import { DOMAINS, type Domain } from '../database/domains.ts'
 import { FileError, UsageError } from '../errors.ts'
 import { keepNurserySmall } from '../transfer/nursery.ts'
 import type { Arguments, Command } from './command.ts'
+import { osUser } from './os-user.ts'
 import { createProgress } from './progress.ts'
 
 export const breachCommand: Command = {
@@ -134,6 +135,7 @@ async function contactsOf({ paths, ...config }: Config, { people }: Breach): Pro
     command: 'gogga breach',
     fields: ['users.email', 'contacts.email'],
     purpose: 'security-incident',
+    osUser: osUser(),
   } as const
   await identity.change((tx) => {
     for (let at = 0; at < people.ids.length; at += PORTION)

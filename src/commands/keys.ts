@@ -18,7 +18,7 @@ export const createCommand: Command = {
       type: 'string',
       value: 'PURPOSE',
       multiple: true,
-      help: `with pii:read, what personal information is read for (POPIA s13): ${PURPOSE_IDS.join(', ')}`,
+      help: `with pii:read, and only with it, what personal information is read for (POPIA s13): ${PURPOSE_IDS.join(', ')}`,
     },
     name: { type: 'string', value: 'NAME', default: 'cli', help: 'what the key is for' },
     days: { type: 'string', value: 'N', help: 'days until the key expires (default: never)' },

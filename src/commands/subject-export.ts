@@ -6,12 +6,16 @@ import { exportPerson, personIn } from '../compliance/export/export.ts'
 import { htmlOf } from '../compliance/export/html.ts'
 import { jsonOf } from '../compliance/export/json.ts'
 import { pdfOf } from '../compliance/export/pdf.ts'
+import { outsideOf } from '../compliance/export/recipients.ts'
 import { openOwnReaders } from '../compliance/own-readers.ts'
 import { streamTo, streamToFile } from '../compliance/stream-out.ts'
 import { readConfig } from '../config.ts'
 import { openFile } from '../database/clients.ts'
 import { UsageError } from '../errors.ts'
+import { outsideStores } from '../ops/backup/outside.ts'
+import { readPolicies } from '../ops/backup/policy.ts'
 import type { Arguments, Command } from './command.ts'
+import { osUser } from './os-user.ts'
 
 const VERB = 'gogga subject export'
 
@@ -38,10 +42,18 @@ export const subjectExportCommand: Command = {
     const now = new Date()
     {
       await using identity = await openFile('identity', config.paths.identity, config)
-      const access = { command: VERB, fields: ['*'], subjects: person.ids, purpose: 'access-request' } as const
+      const access = {
+        command: VERB,
+        fields: ['*'],
+        subjects: person.ids,
+        purpose: 'access-request',
+        osUser: osUser(),
+      } as const
       await identity.change((tx) => noteCommandAccess(tx, access, { now: () => now, newId: randomUUID }))
     }
-    await writeAll(args, () => exportPerson({ readers, person, now, unassigned: placesIn(config).unassigned }))
+    const policies = readPolicies({ file: config.backupPolicy, dataDir: config.dataDir })
+    const outside = outsideOf(config, outsideStores(policies))
+    await writeAll(args, () => exportPerson({ readers, person, now, unassigned: placesIn(config).unassigned, outside }))
     return 0
   },
 }

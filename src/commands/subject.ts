@@ -1,7 +1,9 @@
 // A person's rights beside erasure: restriction and objection (POPIA sections 11(3) and 14(6)), correction (24).
 
+import { noteCommandAccess } from '../compliance/command-access.ts'
 import type { Context } from '../context.ts'
-import { UsageError } from '../errors.ts'
+import { ConflictError, UsageError } from '../errors.ts'
+import { findSubject } from '../identity/contacts.ts'
 import { correctionsOf } from '../identity/corrections.ts'
 import { openRestrictions, RESTRICTIONS, type RestrictionKind, requireSubject } from '../identity/restrictions.ts'
 import { isAddress } from '../mail/addresses.ts'
@@ -10,6 +12,7 @@ import type { Answer } from '../saga/changes.ts'
 import { correctSubject, disputeSubject } from '../saga/correct-subject.ts'
 import { liftSubject, restrictSubject } from '../saga/restrict-subject.ts'
 import type { Arguments, Command } from './command.ts'
+import { osUser } from './os-user.ts'
 import { askedFor, forSubject, WHO } from './subject-context.ts'
 
 export const showCommand: Command = {
@@ -104,12 +107,29 @@ export const correctCommand: Command = {
       throw new UsageError('subject correct needs either --email with the right address, or --dispute with a note.')
     if (email !== undefined && !isAddress(email.trim()))
       throw new UsageError('--email expects an address that mail goes to.')
-    return await forSubject(args, async ({ sagas }, subjectId) => {
+    return await forSubject(args, async (context, subjectId) => {
       const asked = askedFor('subject correct', subjectId)
-      if (email !== undefined) return print(await correctSubject(sagas, { subjectId, email }, asked), args)
+      const { sagas } = context
+      if (email !== undefined) return print(await corrected(context, { subjectId, email }), args)
       return print(await disputeSubject(sagas, { subjectId, note: note ?? '', field }, asked), args)
     })
   },
+}
+
+/** That an address is somebody else's tells of that person, and is on record before it is said. */
+async function corrected(context: Context, wish: { readonly subjectId: string; readonly email: string }) {
+  const { sagas, files } = context
+  try {
+    return await correctSubject(sagas, wish, askedFor('subject correct', wish.subjectId))
+  } catch (error) {
+    const owner = error instanceof ConflictError ? findSubject(files.identity.rows, wish.email) : undefined
+    const access = { command: 'gogga subject correct', fields: ['users.email', 'contacts.email'], osUser: osUser() }
+    if (owner !== undefined && owner !== wish.subjectId)
+      await files.identity.change((tx) =>
+        noteCommandAccess(tx, { ...access, subjects: [owner], purpose: 'correction-request' }, context),
+      )
+    throw error
+  }
 }
 
 function print({ data, change }: Answer<object>, args: Arguments): 0 {

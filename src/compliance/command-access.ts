@@ -11,12 +11,14 @@ export interface CommandAccess {
   readonly fields: readonly string[]
   readonly subjects: readonly string[]
   readonly purpose: PurposeId
+  /** Who ran it: see os-user.ts. */
+  readonly osUser: string | null
 }
 
 /** To be on disk before anything is shown. */
 export function noteCommandAccess(
   tx: Tx<'identity'>,
-  { command, fields, subjects, purpose }: CommandAccess,
+  { command, fields, subjects, purpose, osUser }: CommandAccess,
   { now, newId }: { readonly now: () => Date; readonly newId: () => string },
 ): void {
   const createdAt = now()
@@ -28,6 +30,6 @@ export function noteCommandAccess(
     })
   tx.insert('AccessLog', {
     ...{ id: newId(), apiKeyId: COMMAND_KEY, route: command, fields: fields.join(' ') },
-    ...{ subjects: JSON.stringify(subjects), requestId: newId(), purpose, createdAt },
+    ...{ subjects: JSON.stringify(subjects), requestId: newId(), purpose, osUser, createdAt },
   })
 }

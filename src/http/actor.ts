@@ -23,6 +23,14 @@ export function actorOf(
   return { userId, ip }
 }
 
+/** Subject id of the administrator for whom a service reads; undefined without the header. Throws ForbiddenError for anybody else. */
+export function readingActorOf({ headers }: FastifyRequest, { files }: Pick<Context, 'files'>): string | undefined {
+  const userId = headers['x-gogga-actor']
+  if (userId === undefined) return undefined
+  requireAdministrator(files.identity.rows, String(userId))
+  return String(userId)
+}
+
 /** Administrators share the key of a service: the same request by another one is another request. */
 export const askedBy = ({ userId }: Actor, asked: Asked): Asked => ({
   ...asked,

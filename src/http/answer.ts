@@ -12,6 +12,8 @@ interface Found {
   readonly meta: Meta
   /** Whether personal information chose or ordered the rows. */
   readonly byPii: boolean
+  /** For whom the service asks. */
+  readonly actorId?: string | undefined
 }
 
 /**
@@ -25,6 +27,6 @@ export function sendFound(found: Found, request: FastifyRequest, reply: FastifyR
   if (!pii || pii.fields.length === 0 || (pii.subjects.length === 0 && !found.byPii)) return void reply.send(text)
   const { method, id, routeOptions } = request
   const route = `${method} ${routeOptions.url}`
-  const access = { apiKeyId: callerOf(request).keyId, route, requestId: id, ...pii }
+  const access = { apiKeyId: callerOf(request).keyId, route, requestId: id, actorId: found.actorId, ...pii }
   return record(access).then(() => text)
 }

@@ -59,13 +59,11 @@ const CHANGES = [
   usageRoutes,
   payfastRoutes,
   issueVouchersRoutes,
-  administrationRoutes,
   changesRoutes,
   operationsRoutes,
   checksRoutes,
   backupsRoutes,
   accessesRoutes,
-  subjectsRoutes,
 ]
 
 /** The caller closes the app, then the context. */
@@ -101,8 +99,11 @@ export async function createApp(
   await app.register(metricsRoutes)
   const { now, newId, files } = context
   const record = accessRecorder(files.identity.change, { now, newId, subjectsOf: accessSubjects(files) })
-  await app.register(resourceRoutes, { context, record })
-  await app.register(subjectExportRoutes, { context, record })
+  const reading = { context, record }
+  await app.register(resourceRoutes, reading)
+  await app.register(subjectExportRoutes, reading)
+  await app.register(administrationRoutes, reading)
+  await app.register(subjectsRoutes, reading)
   await app.register(statsRoutes, { context })
   await app.register(auditsRoutes, { context, auditor })
   await app.register(chainRoutes, { verifier })

@@ -8,8 +8,20 @@ import { PURPOSES, type PurposeId } from '../identity/purposes.ts'
 
 const HEADER = 'x-gogga-purpose'
 
+/** For which of its administrators a service reads. */
+export const ReadingActor = z
+  .string()
+  .meta({
+    description:
+      'The user id of the administrator for whom the service asks, where there is one. The access log keeps it with what was ' +
+      'read; 403 where it is nobody who administers.',
+    examples: ['cmb2x9k4d0000'],
+  })
+  .optional()
+
 /** The headers of a route that may show personal information in clear. */
-export const PurposeHeaders = z.looseObject({
+export const ReadingHeaders = z.looseObject({
+  'x-gogga-actor': ReadingActor,
   [HEADER]: z
     .string()
     .meta({
@@ -23,6 +35,10 @@ export const PurposeHeaders = z.looseObject({
     })
     .optional(),
 })
+
+/** What a route is for by itself, so that a key without purposes may call it too; a purpose that is named must be the key's. */
+export const purposeOr = (own: PurposeId, request: FastifyRequest, caller: Caller): PurposeId =>
+  caller.purposes.length === 0 && request.headers[HEADER] === undefined ? own : purposeOf(request, caller)
 
 /**
  * The purpose of a request that shows, or is chosen by, personal information. Throws ForbiddenError where the key has none,

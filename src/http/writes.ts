@@ -28,6 +28,8 @@ export interface WriteRoute<B extends z.ZodType, P extends z.ZodType> {
   readonly needsKey?: boolean
   /** X-Gogga-Actor is needed. */
   readonly byActor?: boolean
+  /** Headers of its own beside these. */
+  readonly headers?: Readonly<Record<string, z.ZodType>>
   readonly options?: Pick<RouteShorthandOptions, 'config' | 'bodyLimit' | 'preHandler'>
   run(input: WriteInput<z.output<B>, z.output<P>>): Promise<Answer<unknown>>
 }
@@ -105,7 +107,8 @@ function headersOf({
   method = 'POST',
   needsKey = false,
   byActor = false,
-}: Pick<WriteRoute<z.ZodType, z.ZodType>, 'method' | 'needsKey' | 'byActor'>) {
+  headers = {},
+}: Pick<WriteRoute<z.ZodType, z.ZodType>, 'method' | 'needsKey' | 'byActor' | 'headers'>) {
   const key = z.string().meta({
     description: 'A repeat with the same key and body within 24 hours gets the same answer, and changes nothing.',
     examples: ['7f3c1d52-9a40-4c1e-8f57-0b9d6f4a2e11'],
@@ -116,6 +119,7 @@ function headersOf({
   return z.looseObject({
     ...(method === 'POST' && { 'idempotency-key': needsKey ? key : key.optional() }),
     ...(byActor && { 'x-gogga-actor': actor }),
+    ...headers,
   })
 }
 

@@ -6,8 +6,8 @@ import { timeText } from '../database/row-codec.ts'
 import { UsageError } from '../errors.ts'
 
 export interface AccessFilter {
-  /** Whose information was in the answer. */
-  readonly subjectId?: string | undefined
+  /** Whose information was in the answer: a person's subject ids, any of them. */
+  readonly subjectIds?: readonly string[] | undefined
   /** From this time on. */
   readonly from?: Date | undefined
   /** Before this time. */
@@ -33,6 +33,10 @@ export interface AccessEntry {
   readonly apiKeyId: string
   /** Null where the key is no longer there. */
   readonly apiKeyName: string | null
+  /** Subject id of the administrator for whom the key was used; null where nobody was named. */
+  readonly actorId: string | null
+  /** Of a command: the number of the operating system's user. */
+  readonly osUser: string | null
   readonly purpose: string | null
   readonly route: string
   readonly fields: readonly string[]
@@ -57,18 +61,19 @@ const END = `
   where createdAt <= $at and (createdAt < $at or rowid < $row) and createdAt >= $from
   order by createdAt desc, rowid desc limit 1 offset $skip`
 
-const FIND = `
-  select l.id, l.createdAt, l.apiKeyId, k.name as apiKeyName, l.purpose, l.route, l.fields, l.subjects, l.requestId,
+const findOf = (subjects: readonly string[]): string => `
+  select l.id, l.createdAt, l.apiKeyId, k.name as apiKeyName, l.actorId, l.osUser, l.purpose, l.route, l.fields, l.subjects, l.requestId,
     l.createdAt as at, l.rowid as row
   from "AccessLog" l left join "ApiKey" k on k.id = l.apiKeyId
   where l.createdAt <= $at and (l.createdAt < $at or l.rowid < $row)
     and l.createdAt >= $endAt and (l.createdAt > $endAt or l.rowid >= $endRow)
     and ($key is null or l.apiKeyId = $key)
     and ($purpose is null or coalesce(l.purpose, 'none') = $purpose)
-    and ($subject is null
-      or instr(l.subjects, json_quote($subject)) > 0
-        and exists (select 1 from json_each(l.subjects) where value = $subject))
+    ${subjects.length > 0 ? `and (${subjects.map((_, at) => listsSubject(at)).join(' or ')})` : ''}
   order by l.createdAt desc, l.rowid desc limit $limit`
+
+const listsSubject = (at: number): string =>
+  `instr(l.subjects, json_quote($s${at})) > 0 and exists (select 1 from json_each(l.subjects) where value = $s${at})`
 
 /** Newest first. Throws UsageError where `after` is no cursor. */
 export async function findAccesses(
@@ -77,9 +82,11 @@ export async function findAccesses(
   { limit, after, portion = PORTION }: AccessPage,
 ): Promise<{ readonly data: readonly AccessEntry[]; readonly next: string | null }> {
   const end = reader.prepare<[object], Place>(END)
-  const find = reader.prepare<[object], Found>(FIND)
+  const { subjectIds = [] } = filter
+  const find = reader.prepare<[object], Found>(findOf(subjectIds))
   const from = filter.from ? timeText(filter.from) : ''
-  const wanted = { key: filter.apiKeyId ?? null, purpose: filter.purpose ?? null, subject: filter.subjectId ?? null }
+  const people = Object.fromEntries(subjectIds.map((id, at) => [`s${at}`, id]))
+  const wanted = { key: filter.apiKeyId ?? null, purpose: filter.purpose ?? null, ...people }
   const found: Found[] = []
   let place: Place | undefined = startOf(reader, filter, after)
   while (place && found.length <= limit) {

@@ -16,6 +16,8 @@ export interface Access {
   readonly subjects: readonly string[]
   readonly requestId: string
   readonly purpose: PurposeId
+  /** Subject id of the administrator for whom the service asked, where it said so. */
+  readonly actorId?: string | undefined
 }
 
 export interface AccessSources {
@@ -54,7 +56,7 @@ export function accessRecorder(
     return { rows, written }
   }
 
-  return ({ fields, subjects, ...access }) => {
+  return ({ fields, subjects, actorId, ...access }) => {
     const people = subjectsOf ? subjectsOf(subjects) : subjects
     open ??= begin()
     open.rows.push({
@@ -62,6 +64,7 @@ export function accessRecorder(
       ...access,
       fields: fields.join(' '),
       subjects: JSON.stringify(people),
+      actorId: actorId ?? null,
       createdAt: now(),
     })
     return open.written
@@ -70,10 +73,13 @@ export function accessRecorder(
 
 const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-export interface AccessRecord extends Omit<Access, 'purpose'> {
+export interface AccessRecord extends Omit<Access, 'purpose' | 'actorId'> {
   readonly id: string
   /** An id of the register, also one that it had before; null from before there was a register. */
   readonly purpose: string | null
+  readonly actorId: string | null
+  /** Of a command: the number of the operating system's user. */
+  readonly osUser: string | null
   readonly createdAt: Date
 }
 

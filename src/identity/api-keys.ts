@@ -15,7 +15,7 @@ export interface NewKey {
   /** Who uses it, for the list of keys: 1 to 100 characters, without control characters. */
   readonly name: string
   readonly scopes: readonly Scope[]
-  /** What its holder may read personal information for; a key with pii:read needs one at least. */
+  /** What its holder may read personal information for; a key with pii:read needs one at least, any other takes none. */
   readonly purposes?: readonly PurposeId[]
   /** Never, when absent. */
   readonly expiresAt?: Date
@@ -67,6 +67,7 @@ export async function createKey(
   checkScopes(scopes)
   const known = checkPurposes(purposes)
   if (scopes.includes('pii:read') && known.length === 0) throw purposeMissing()
+  if (!scopes.includes('pii:read') && known.length > 0) throw purposeForNothing()
   if (expiresAt && !(expiresAt > createdAt)) throw new UsageError('A key must expire in the future')
   const id = randomBytes(ID_BYTES).toString('hex')
   const secret = randomBytes(SECRET_BYTES).toString('base64url')
@@ -142,6 +143,11 @@ const toRecord = (row: Omit<KeyRecord, 'scopes' | 'purposes'> & { scopes: string
 
 const purposeMissing = () =>
   new UsageError('A key with the scope pii:read needs at least one purpose', { hint: PURPOSE_HINT })
+
+const purposeForNothing = () =>
+  new UsageError('A key without the scope pii:read shows nothing in clear, so that a purpose would be for nothing', {
+    hint: 'Give it the scope pii:read as well, or leave the purpose out.',
+  })
 
 function checkName(name: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.

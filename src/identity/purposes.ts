@@ -1,15 +1,16 @@
 // The register of purposes (POPIA sections 13 and 17): what personal information may be read for, on which ground of section
 // 11, by whom, and how long the reading stays on record. A key names those that its holder has; whatever is shown in clear
-// is shown for one of them, and the access log says for which. Ids stay for ever, since rows of the log name them.
-import { UsageError } from '../errors.ts'
+// is shown for one of them, within its categories, and the access log says for which. Ids stay for ever, since rows of the log name them.
+import { ForbiddenError, UsageError } from '../errors.ts'
+import type { PiiClass } from '../generated/catalog.ts'
 
 export interface Purpose {
   readonly id: string
   readonly description: string
   /** POPIA section 11(1): what makes the reading lawful. */
   readonly ground: string
-  /** Kinds of personal information that it needs. */
-  readonly categories: readonly string[]
+  /** Kinds of personal information that it needs: no other is shown for it, and none chooses or orders rows. */
+  readonly categories: readonly PiiClass[]
   /** Whose work it is. */
   readonly who: string
   /** What is kept because of it, and for how long. */
@@ -102,11 +103,51 @@ export const PURPOSES = [
     who: 'services, no person',
     retention: LOGGED,
   },
+  {
+    id: 'user-lookup',
+    description:
+      'Finding the account behind an address that an administrator was given: what POST /v1/user-lookups is for by itself. It tells id and roles.',
+    ground: 'section 11(1)(b): performance of the contract with the person',
+    categories: ['email'],
+    who: 'administrators',
+    retention: LOGGED,
+  },
+  {
+    id: 'moving-back',
+    description: 'Giving the unified database back, all three files in one, so that what worked on it goes on.',
+    ground: 'section 11(1)(b): performance of the contract with the person',
+    categories: ['email', 'phone', 'ip', 'name', 'freetext'],
+    who: 'operations staff',
+    retention: `${LOGGED} Whoever has the merged file keeps it as this register says.`,
+  },
 ] as const satisfies readonly Purpose[]
 
 export type PurposeId = (typeof PURPOSES)[number]['id']
 
 export const PURPOSE_IDS: readonly PurposeId[] = PURPOSES.map(({ id }) => id)
+
+const REGISTER: readonly (Purpose & { readonly id: PurposeId })[] = PURPOSES
+
+/** Those that cover all of these kinds. */
+export const purposesFor = (kinds: Iterable<PiiClass>): readonly PurposeId[] => {
+  const needed = [...kinds]
+  return REGISTER.filter(({ categories }) => needed.every((kind) => categories.includes(kind))).map(({ id }) => id)
+}
+
+/** `fields`: name, such as `auth-logs.ip`, and kind. Throws ForbiddenError that names each which the purpose does not cover. */
+export function requireCategories(purpose: PurposeId, fields: ReadonlyMap<string, PiiClass>): void {
+  const categories = REGISTER.find(({ id }) => id === purpose)?.categories ?? []
+  const beyond = [...fields].filter(([, kind]) => !categories.includes(kind))
+  if (beyond.length === 0) return
+  const names = beyond.map(([field]) => field).join(', ')
+  throw new ForbiddenError(
+    `The purpose ${purpose} is for ${categories.join(', ')} alone, and does not cover ${names}`,
+    {
+      hint: `All that was asked for is covered by ${purposesFor(fields.values()).join(', ')}; "gogga purposes" tells what each is for.`,
+      errors: beyond.map(([at, kind]) => ({ at, message: `${kind}: covered by ${purposesFor([kind]).join(', ')}` })),
+    },
+  )
+}
 
 export const isPurpose = (text: string): text is PurposeId => (PURPOSE_IDS as readonly string[]).includes(text)
 

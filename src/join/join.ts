@@ -17,7 +17,7 @@ import type { Bounds } from './ordered.ts'
 import { filterName } from './paths.ts'
 import { type Answer, type OnePlan, type PagePlan, planOne, planPage } from './plan.ts'
 import { Problems } from './problems.ts'
-import { purposeIn } from './purpose.ts'
+import { purposeIn, requireCovered } from './purpose.ts'
 import type { Words } from './request.ts'
 import type { Row } from './rows.ts'
 import { isGuarded } from './tables.ts'
@@ -70,6 +70,7 @@ function readPage(
     plan = planPage(query, files, options)
     plans.set(shape, plan)
   }
+  requireCovered(plan.shape.piiKinds, query)
   const { drive } = plan
   const bounds = boundsOf(plan, query)
   const after = query.after === undefined ? undefined : readCursor(query.after, markOf(plan, query), drive.cursor)
@@ -101,6 +102,7 @@ function readOne(
     plan = planOne(query, files)
     plans.set(shape, plan)
   }
+  requireCovered(plan.shape.piiKinds, query)
   const run = new Run({ snapshots: plan.snapshots, sources: query.sources === true, before: options.before })
   try {
     const tally = tallyOf(plan)

@@ -1,6 +1,7 @@
 // A request's words → what they name in the catalog. Everything here depends on the shape of a request alone, not on
 // its values, and so is done once per shape.
 import type { CatalogColumn, Relation } from '../database/catalog.ts'
+import type { PiiClass } from '../generated/catalog.ts'
 import { fieldAt, filterName, follow, type Place } from './paths.ts'
 import { Problems, spelled } from './problems.ts'
 import { purposeIn } from './purpose.ts'
@@ -64,6 +65,8 @@ export interface Shape {
   readonly isMasked: (column: CatalogColumn) => boolean
   /** `users.email`, read by the answer, a filter or a sort. */
   readonly piiFields: readonly string[]
+  /** The same with their kinds. */
+  readonly piiKinds: ReadonlyMap<string, PiiClass>
 }
 
 /** What a request's shape is made of; its values are left out, but for `isNull`'s. */
@@ -92,10 +95,10 @@ function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
   const isMasked = (column: CatalogColumn) =>
     (masked && isPii(column)) || (words.bearers !== 'clear' && column.bearer === true)
   const filter: MutableFilter = emptyFilter(undefined, table)
-  const pii = new Set<string>()
+  const pii = new Map<string, PiiClass>()
   const use = (at: string, place: Place, column: CatalogColumn) => {
     if (isMasked(column)) problems.forbid(at, `${column.name} is ${guardedAs(column)}, which this reader sees masked`)
-    if (isPii(column)) pii.add(`${place.table.resource}.${column.name}`)
+    addPiiField(pii, place.table, column)
   }
   const conditions = (words.filter ?? []).flatMap((word, at) => {
     const name = filterName(word.field)
@@ -116,7 +119,7 @@ function resolveFrom(table: Table, words: Words, problems: Problems): Shape {
   problems.throwAny()
   markAbsentable(filter)
   if (!masked) addPiiFields(pii, table, expand)
-  return { table, filter, conditions, sort, expand, masked, isMasked, piiFields: [...pii].sort() }
+  return { table, filter, conditions, sort, expand, masked, isMasked, piiFields: [...pii.keys()].sort(), piiKinds: pii }
 }
 
 const guardedAs = (column: CatalogColumn): string =>
@@ -236,7 +239,11 @@ function addLinks(into: MutableExpand[], links: readonly Relation[], visible: bo
   }
 }
 
-function addPiiFields(into: Set<string>, table: Table, expand: readonly ExpandNode[]): void {
-  for (const column of table.columns) if (isPii(column)) into.add(`${table.resource}.${column.name}`)
+function addPiiField(into: Map<string, PiiClass>, table: Table, column: CatalogColumn): void {
+  if (column.pii) into.set(`${table.resource}.${column.name}`, column.pii)
+}
+
+function addPiiFields(into: Map<string, PiiClass>, table: Table, expand: readonly ExpandNode[]): void {
+  for (const column of table.columns) addPiiField(into, table, column)
   for (const node of expand) if (node.visible) addPiiFields(into, node.table, node.children)
 }

@@ -6,6 +6,11 @@ import { gogga } from './gogga-child.ts'
 
 function addReadings({ paths }: Databases): void {
   const writer = openWriter('identity', paths.identity)
+  const user = writer.prepare(
+    `insert into "User" (id, email, updatedAt) values (?, ?, '2026-10-01T00:00:00.000+00:00')`,
+  )
+  user.run('u2', 'two@mail.example')
+  user.run('u4', 'four@mail.example')
   writer.exec(`insert into "ApiKey" (id, name, hash, scopes) values ('k1', 'shop', 'x', 'admin')`)
   const insert = writer.prepare(
     `insert into "AccessLog" (id, apiKeyId, route, fields, subjects, requestId, purpose, createdAt)
@@ -32,8 +37,26 @@ test('readings are told newest first, of one person and of a time', () =>
     const ofOne = JSON.parse(await told(databases, '--subject', 'u2', '--json'))
     expect(ofOne).toMatchObject({ data: [{ id: 'a2' }], more: false })
     expect(JSON.parse(await told(databases, '--to', '2026-11-01', '--json')).data).toMatchObject([{ id: 'a1' }])
-    expect(await told(databases, '--limit', '1')).toContain('There are more')
-    expect(await told(databases, '--subject', 'u9')).toBe('Nobody read anything of that.\n')
+    const [, more = ''] = /There are more: .*--after (\S+)/.exec(await told(databases, '--limit', '1')) ?? []
+    expect(JSON.parse(await told(databases, '--after', more, '--json'))).toMatchObject({
+      data: [{ id: 'a1' }],
+      next: null,
+    })
+  }))
+
+test('a person is found by email as everywhere; nobody is an error, not an answer', () =>
+  withDatabases(async (databases) => {
+    addReadings(databases)
+    expect(JSON.parse(await told(databases, '--subject', 'Two@mail.example', '--json')).data).toMatchObject([
+      { id: 'a2' },
+    ])
+    expect(await told(databases, '--subject', 'u4')).toBe('Nobody read anything of that.\n')
+    for (const nobody of ['u9', 'nobody@mail.example']) {
+      const { code, out, err } = await gogga(databases.dir, 'access-log', '--subject', nobody)
+      expect({ code, out }).toEqual({ code: 1, out: '' })
+      expect(err).toMatch(/^gogga: No person has/)
+      expect(err).not.toContain('nobody@')
+    }
   }))
 
 test('a summary counts by month, key and purpose', () =>

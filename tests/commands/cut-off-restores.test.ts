@@ -126,7 +126,7 @@ describe('where the old file is still there', () => {
 
   it('gogga merge refuses, with the next step', () =>
     withCutOff('linked', false, async ({ databases: { dir }, run }) => {
-      const refused = await run('merge', dir, '--into', join(dir, 'one.db'))
+      const refused = await run('merge', dir, '--into', join(dir, 'one.db'), '--purpose', 'moving-back')
       expect(refused.code).toBe(1)
       expect(refused.err).toContain(`A restore of billing.db in ${dir} was cut off and is not over`)
       expect(refused.err).toContain('gogga migrate')

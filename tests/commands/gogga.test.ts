@@ -72,6 +72,16 @@ describe('gogga', () => {
       says: /--layout expects single or prefixed, got "double"/,
     },
     {
+      name: 'everybody joined for no purpose',
+      args: ['merge', 'data', '--into', 'x'],
+      says: /say what it is for, by --purpose[\s\S]*moving-back/,
+    },
+    {
+      name: 'everybody joined for a purpose that needs only some of it',
+      args: ['merge', 'data', '--into', 'x', '--purpose', 'support'],
+      says: /"support"[\s\S]*Fitting are access-request/,
+    },
+    {
       name: 'an unknown scope',
       args: ['keys', 'create', '--scope', 'root'],
       says: /There is no scope "root"[\s\S]*frontend, admin/,

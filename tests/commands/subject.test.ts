@@ -137,4 +137,9 @@ test('subject restrict, show, lift and correct', () =>
       corrections: [{ outcome: 'corrected' }, { outcome: 'disputed' }],
     })
     expect(await gogga(dir, 'subject', 'correct', 'bob')).toMatchObject({ code: 2 })
+    const taken = await gogga(dir, 'subject', 'correct', 'ann', '--email', 'robert@mail.example')
+    expect(taken.err).toContain('Somebody else has this address')
+    const told = JSON.parse((await gogga(dir, 'access-log', '--subject', 'robert@mail.example', '--json')).out)
+    const own = { route: 'gogga subject correct', purpose: 'correction-request', subjects: ['bob'] }
+    expect(told.data).toMatchObject([{ ...own, osUser: expect.stringMatching(/^\d+( as \d+)?$/) }])
   }))

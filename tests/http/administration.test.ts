@@ -89,11 +89,30 @@ test('a service administrator gives and takes roles, which then count at the nex
   })
 })
 
+const readings = ({ context }: TestApp) => context.files.identity.rows.list('AccessLog', {})
+
 test('a user is found by email, and that somebody looked is logged', async () => {
   await withAdmins(async (test) => {
     const answer = await act(test, { ...LOOKUP, actor: 'u2' })
     expect(answer.json().data).toEqual({ userId: 'u4', isAdmin: false, isServiceAdmin: false })
     expectLogged(test, { adminId: 'u2', action: 'user_lookup', targetUser: 'u4', meta: '{"found":true}' })
+    const reading = { route: 'POST /v1/user-lookups', fields: 'users.email', purpose: 'user-lookup', actorId: 'u2' }
+    expect(readings(test)).toMatchObject([{ ...reading, subjects: '["u4"]' }])
+  })
+})
+
+test('a look is for the purpose of the key, where it has any, and for none that is not its own', async () => {
+  await withAdmins(async (test) => {
+    const by = {
+      scopes: ['admin', 'pii:read'],
+      headers: { 'x-gogga-actor': 'u3', 'idempotency-key': 'look-2' },
+    } as const
+    const refused = { ...by, headers: { ...by.headers, 'x-gogga-purpose': 'support' } }
+    expect((await test.post(LOOKUP.url, LOOKUP.body, refused)).statusCode).toBe(403)
+    expect(readings(test)).toEqual([])
+    expect((await test.post(LOOKUP.url, LOOKUP.body, by)).statusCode).toBe(200)
+    expect((await test.post(LOOKUP.url, LOOKUP.body, by)).headers['idempotent-replayed']).toBe('true')
+    expect(readings(test).map(({ purpose }) => purpose)).toEqual(['fraud-prevention', 'fraud-prevention'])
   })
 })
 
@@ -106,6 +125,7 @@ test('a look for nobody is 404, and logged all the same', async () => {
     test.clock.now = new Date(test.clock.now.getTime() + 10_000)
     await test.context.sagas.courier.sweep()
     expectLogged(test, { action: 'user_lookup', targetUser: null, meta: '{"found":false}' })
+    expect(readings(test)).toMatchObject([{ subjects: '[]', actorId: 'u3' }])
     for (const domain of ['admin', 'billing'] as const) expect(await bytesOf(test, domain)).not.toContain('nobody@')
     expect(test.log.join('')).not.toContain('nobody@')
   })

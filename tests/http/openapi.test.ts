@@ -292,7 +292,16 @@ test('lists say how to filter, sort and expand, with examples that work', async 
       const named = (name: string) => parameters.find((parameter) => parameter.name === name)
       const isLinked = relationsOf(model).length > 0
       expect(parameters.map(({ name }) => name).sort()).toEqual(
-        ['X-Gogga-Purpose', 'after', ...(isLinked ? ['expand'] : []), 'filter', 'limit', 'meta', 'sort'].sort(),
+        [
+          'X-Gogga-Actor',
+          'X-Gogga-Purpose',
+          'after',
+          ...(isLinked ? ['expand'] : []),
+          'filter',
+          'limit',
+          'meta',
+          'sort',
+        ].sort(),
       )
       for (const { name, example } of parameters) expect(example, `${resource} ${name}`).toBeDefined()
       for (const { name, description } of parameters) expect(description, `${resource} ${name}`).toBeTruthy()

@@ -76,7 +76,7 @@ const SHOWING = [
 
 test.each(SHOWING)('a key from before there were purposes gets nothing of %s, and is told what to do', async (url) => {
   await withApp(async (test) => {
-    const key = await keyFor(test, ['support'])
+    const key = await keyFor(test, ['fraud-prevention'])
     await test.context.files.identity.client.apiKey.updateMany({ data: { purposes: '' } })
     for (const purpose of [undefined, 'support']) {
       const answer = await ask(test, url, key, purpose)
@@ -97,9 +97,52 @@ test('what shows nobody needs no purpose, and is no reading', async () => {
   })
 })
 
+test('a purpose opens what it covers, and nothing else: not shown, not sorted by, not filtered by', async () => {
+  await withApp(async (test) => {
+    const key = await keyFor(test, ['support', 'fraud-prevention'])
+    for (const url of ['/v1/users/u1', `/v1/payments?sort=-user.email&expand=user`])
+      expect((await ask(test, url, key, 'support')).statusCode, url).toBe(200)
+    const logged = await purposesLogged(test)
+    for (const url of ['/v1/auth-logs', '/v1/auth-logs/a1', '/v1/admin-logs/g1?expand=origin']) {
+      const answer = await ask(test, url, key, 'support')
+      expect(answer.statusCode, url).toBe(403)
+      expect(answer.body).not.toMatch(/196\.25|thabo@/)
+      const [error] = answer.json().errors
+      expect(error.at).toMatch(/\.ip$/)
+      expect(error.message).toMatch(/fraud-prevention/)
+      expect(error.message).not.toContain('support')
+      expect((await ask(test, url, key, 'fraud-prevention')).statusCode, url).toBe(200)
+    }
+    const { errors, detail } = (await ask(test, '/v1/auth-logs', key, 'support')).json()
+    expect(errors.map(({ at }: { at: string }) => at)).toEqual(['auth-logs.ip', 'auth-logs.meta'])
+    expect(detail).toContain('covered by fraud-prevention')
+    const filtered = await ask(test, '/v1/admin-logs?filter[origin.ip]=196.25.1.9', key, 'support')
+    expect(filtered.statusCode).toBe(403)
+    expect((await purposesLogged(test)).filter((purpose) => purpose === 'support')).toEqual(logged)
+  })
+})
+
+test('the administrator for whom a service asks is on record; anybody else is refused', async () => {
+  await withApp(async (test) => {
+    const { client } = test.context.files.identity
+    await client.user.update({ where: { id: 'u2' }, data: { isAdmin: true } })
+    const headers = { 'x-api-key': await keyFor(test, ['support']) }
+    const by = (actor: string) =>
+      test.app.inject({ url: '/v1/users/u1', headers: { ...headers, 'x-gogga-actor': actor } })
+    for (const actor of ['u1', 'nobody', EMAIL, '']) {
+      const refused = await by(actor)
+      expect(refused.statusCode, actor).toBe(403)
+      expect(refused.body).not.toContain(EMAIL)
+    }
+    expect((await by('u2')).statusCode).toBe(200)
+    expect((await listAccesses(client, { limit: 10 })).map(({ actorId }) => actorId)).toEqual(['u2'])
+  })
+})
+
 test('without pii:read a purpose opens nothing', async () => {
   await withApp(async (test) => {
-    const key = await keyFor(test, ['support'], ['admin'])
+    const key = await keyFor(test, ['support'])
+    await test.context.files.identity.client.apiKey.updateMany({ data: { scopes: 'admin' } })
     const answer = await ask(test, '/v1/users/u1', key, 'support')
     expect(answer.statusCode).toBe(200)
     expect(answer.body).not.toContain(EMAIL)

@@ -32,17 +32,17 @@ const rowOf = fc.record({
 const timeOf = fc.integer({ min: -1, max: 6 }).map((hours) => new Date(START + hours * 12 * HOUR))
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
 const filterOf: fc.Arbitrary<AccessFilter> = fc.record({
-  subjectId: optional(fc.constantFrom(...PEOPLE, 'u', '1')),
+  subjectIds: optional(fc.uniqueArray(fc.constantFrom(...PEOPLE, 'u', '1'), { minLength: 1, maxLength: 2 })),
   from: optional(timeOf),
   to: optional(timeOf),
   apiKeyId: optional(fc.constantFrom('k1', 'gone', 'k')),
   purpose: optional(fc.constantFrom('support', 'none')),
 })
 
-function model(rows: readonly Row[], { subjectId, from, to, apiKeyId, purpose }: AccessFilter): readonly string[] {
+function model(rows: readonly Row[], { subjectIds, from, to, apiKeyId, purpose }: AccessFilter): readonly string[] {
   return rows
     .map((row, nth) => ({ ...row, nth }))
-    .filter((row) => subjectId === undefined || row.subjects.includes(subjectId))
+    .filter((row) => subjectIds === undefined || row.subjects.some((id) => subjectIds.includes(id)))
     .filter((row) => (from === undefined || row.createdAt >= from) && (to === undefined || row.createdAt < to))
     .filter((row) => apiKeyId === undefined || row.apiKeyId === apiKeyId)
     .filter((row) => purpose === undefined || (row.purpose ?? 'none') === purpose)
@@ -95,14 +95,19 @@ test('an entry says who, what, whose, when and why', async () => {
     const sources = { now: () => at(1), newId: () => 'b1' }
     const fields = ['users.email', 'auth-logs.ip']
     const more = { apiKeyId: 'gone', route: 'GET /v1/auth-logs/:id', fields, subjects: [], requestId: 'r9' }
-    await accessRecorder(file.change, sources)({ ...more, purpose: 'legal-obligation' })
+    const actorId = 'boss'
+    await accessRecorder(file.change, sources)({ ...more, actorId, purpose: 'legal-obligation' })
     expect((await findAccesses(file.reader, {}, { limit: 10 })).data).toEqual([
-      { ...more, id: 'b1', createdAt: '2026-01-30T01:00:00.000Z', apiKeyName: null, purpose: 'legal-obligation' },
+      {
+        ...{ ...more, id: 'b1', createdAt: '2026-01-30T01:00:00.000Z', apiKeyName: null, purpose: 'legal-obligation' },
+        ...{ actorId, osUser: null },
+      },
       {
         id: 'a0',
         createdAt: '2026-01-30T00:00:00.000Z',
         apiKeyId: 'k1',
         apiKeyName: 'shop',
+        ...{ actorId: null, osUser: null },
         purpose: 'support',
         route: 'GET /v1/users',
         fields: ['users.email'],
@@ -121,7 +126,7 @@ test('a person is found by the whole id, whatever characters ids are made of', a
       ids.map((id) => ({ ...READING, subjects: [id] })),
     )
     for (const subjectId of ids) {
-      const { data } = await findAccesses(file.reader, { subjectId }, { limit: 10 })
+      const { data } = await findAccesses(file.reader, { subjectIds: [subjectId] }, { limit: 10 })
       expect(data.map(({ subjects }) => subjects)).toEqual([[subjectId]])
     }
   })

@@ -28,7 +28,10 @@ const access = (requestId: string) => ({
 test('a row says who read which fields of whom, through which route, when', async () => {
   await withIdentity(async ({ client, change }) => {
     await accessRecorder(change, sources())(access('r1'))
-    expect(await listAccesses(client, { limit: 10 })).toEqual([{ id: 'access-1', ...access('r1'), createdAt: NOW }])
+    const nobody = { actorId: null, osUser: null }
+    expect(await listAccesses(client, { limit: 10 })).toEqual([
+      { id: 'access-1', ...access('r1'), ...nobody, createdAt: NOW },
+    ])
     const row = await client.accessLog.findFirstOrThrow()
     expect(row).toMatchObject({ fields: 'users.email auth-logs.ip', subjects: '["u1","u2"]' })
   })

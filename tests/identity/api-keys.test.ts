@@ -110,6 +110,14 @@ test('the register is named where pii:read comes without a purpose, or with one 
   })
 })
 
+test('a purpose without pii:read is refused: it would be for nothing', async () => {
+  await withIdentity(async ({ client }) => {
+    const made = createKey(client, named(['admin'], ['support']), sources)
+    await expect(made).rejects.toMatchObject({ code: 'usage', hint: expect.stringContaining('pii:read') })
+    expect(await client.apiKey.count()).toBe(0)
+  })
+})
+
 test('the list shows every key and no hash', async () => {
   await withIdentity(async ({ client }) => {
     const first = await createKey(client, named(), sources)

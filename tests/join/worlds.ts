@@ -129,7 +129,7 @@ const expandOf = (model: CatalogModel) =>
   picks.map((links) => walk(model, links, () => true).names.join('.')).filter((path) => path !== '')
 
 /** How a test asks for personal information in clear. */
-export const CLEAR: Clear = { purpose: 'support' }
+export const CLEAR: Clear = { purpose: 'fraud-prevention' }
 
 export const queries: fc.Arbitrary<NamedPageQuery> = fc.constantFrom(...resources).chain((model) =>
   fc.record({

@@ -1,6 +1,6 @@
 // The map as one page to read and print: what there is at a glance, the picture, then every table and column in words.
 import { escapeHtml, listOf, PAGE_END, pageStart, tableOf } from '../html.ts'
-import { type DataMap, detailOf, type MapColumn, type MapFile, type MapTable } from './map.ts'
+import { type DataMap, detailOf, type MapColumn, type MapFile, type MapTable, type TechnicalTable } from './map.ts'
 import { CLASSES } from './meanings.ts'
 import { svgOf } from './svg.ts'
 
@@ -25,17 +25,24 @@ export function htmlOf(map: DataMap): string {
     ),
     '<div class="register"><h2>The register of purposes</h2>\n',
     tableOf(
-      ['purpose', 'what for', 'ground', 'who', 'retention'],
-      map.purposes.map(({ id, description, ground, who, retention }) => [id, description, ground, who, retention]),
+      ['purpose', 'what for', 'covers', 'ground', 'who', 'retention'],
+      map.purposes.map(({ id, description, categories, ground, who, retention }) => [
+        ...[id, description, categories.join(', ')],
+        ...[ground, who, retention],
+      ]),
     ),
     `</div><figure>${svgOf(map)}</figure>\n`,
-    ...map.files.flatMap(({ file, about, tables }) => [
+    ...map.files.flatMap(({ file, about, tables, technical }) => [
       `<h2 class="file">${escapeHtml(file)}</h2>\n<p>${escapeHtml(about)}</p>\n`,
       ...tables.map(sectionOf),
+      ...technical.map(technicalOf),
     ]),
     PAGE_END,
   ].join('')
 }
+
+const technicalOf = ({ table, about, retention }: TechnicalTable): string =>
+  `<section><h3>${escapeHtml(table)}</h3>\n<p>${escapeHtml(about)} Kept: ${escapeHtml(retention)}</p></section>\n`
 
 function glanceAt({ domain, file, about, tables }: MapFile): readonly string[] {
   const columns = tables.flatMap((table) => table.columns)

@@ -23,6 +23,14 @@ export interface MapFile {
   readonly file: string
   readonly about: string
   readonly tables: readonly MapTable[]
+  /** What tools keep beside them: of no schema, and of nobody. */
+  readonly technical: readonly TechnicalTable[]
+}
+
+export interface TechnicalTable {
+  readonly table: string
+  readonly about: string
+  readonly retention: string
 }
 
 export interface MapTable {
@@ -64,12 +72,21 @@ const ABOUT: Readonly<Record<Domain, string>> = {
   admin: 'Vouchers and what administrators did. People appear as subject ids.',
 }
 
+const TECHNICAL: readonly TechnicalTable[] = [
+  {
+    table: '_prisma_migrations',
+    about: 'Which changes of its tables the file has had, and when: names, sums and times. Nothing of a person.',
+    retention: 'As long as the file.',
+  },
+]
+
 export function dataMap(models: readonly CatalogModel[] = allModels): DataMap {
   const files = DOMAINS.map((domain) => ({
     domain,
     file: `${domain}.db`,
     about: ABOUT[domain],
     tables: models.filter((model) => model.domain === domain).map(tableOf),
+    technical: TECHNICAL,
   }))
   const classes = Object.fromEntries(Object.entries(CLASSES).map(([name, { words }]) => [name, words]))
   return {

@@ -1,6 +1,7 @@
 // What an export consists of, one event after the other; json.ts, html.ts and pdf.ts write them down.
 import type { ColumnClass } from '../../generated/catalog.ts'
 import type { Person } from './person.ts'
+import type { Recipient } from './recipients.ts'
 import type { Shown } from './shown.ts'
 
 export interface Head {
@@ -19,6 +20,8 @@ export interface Head {
     }[]
   }
   readonly notes: readonly string[]
+  /** Third parties who have or had it, section 23(1)(b). */
+  readonly recipients: readonly Recipient[]
 }
 
 export interface TableHead {

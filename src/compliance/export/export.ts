@@ -13,6 +13,7 @@ import { purposeOfTable, retentionOf } from '../data-map/purposes-of.ts'
 import type { ColumnHead, ExportEvent, Head, TableHead, Untouched } from './events.ts'
 import { findPerson, type Person } from './person.ts'
 import { isAbout, query, type Reading, rowsByKey, rowsOf, TURN } from './reading.ts'
+import { type Outside, recipientsOf } from './recipients.ts'
 import { type Shown, shownRow } from './shown.ts'
 import { type IsTheirs, unassignedEvents } from './unassigned.ts'
 import { waysIn, wordsOf } from './ways.ts'
@@ -25,6 +26,8 @@ export interface ExportOptions {
   readonly now: Date
   /** Where a split puts what it cannot place; need not be there. */
   readonly unassigned?: string | undefined
+  /** Where this installation sends anything; recipients come from the tables alone where it is left out. */
+  readonly outside?: Outside
   /** The catalog, unless a test brings another. */
   readonly models?: readonly CatalogModel[]
 }
@@ -47,10 +50,11 @@ export function* exportPerson({
   person,
   now,
   unassigned,
+  outside = {},
   models = allModels,
 }: ExportOptions): Generator<ExportEvent> {
   const reading: Reading = { readers, models, waysOf: waysIn(models), person }
-  yield { type: 'head', head: headOf(person, now) }
+  yield { type: 'head', head: headOf(reading, outside, now) }
   const leading = models.filter((model) => reading.waysOf(model).length > 0)
   let sum = 0
   for (const model of [...leading.filter((one) => !isAccessLog(one)), ...leading.filter(isAccessLog)]) {
@@ -78,10 +82,12 @@ export function* exportPerson({
   yield { type: 'end', untouched, rows: sum }
 }
 
-function headOf({ ids, kind, isAdministrator, email, addresses }: Person, now: Date): Head {
+function headOf(reading: Reading, outside: Outside, now: Date): Head {
+  const { ids, kind, isAdministrator, email, addresses } = reading.person
+  const recipients = recipientsOf(reading, outside)
   const spans = addresses.map(({ key, since, until }) => ({ address: key, since: since || null, until }))
   const subject = { ids, kind, isAdministrator, email, addresses: spans }
-  return { format: 'gogga-access/1', law: LAW, madeAt: now.toISOString(), subject, notes: NOTES }
+  return { format: 'gogga-access/1', law: LAW, madeAt: now.toISOString(), subject, notes: NOTES, recipients }
 }
 
 const isAccessLog = ({ domain, name }: CatalogModel): boolean => domain === 'identity' && name === 'AccessLog'

@@ -3,6 +3,7 @@ import { escapeHtml, listOf, PAGE_END, pageStart, recordOf, rowOf, tableOf, tabl
 import { momentText } from '../moments.ts'
 import type { ExportEvent, Head, TableHead, Untouched } from './export.ts'
 import { EMPTY_TITLE, type ReadableEnd, rowsWords, UNTOUCHED_TITLE, withoutEmpty } from './readable.ts'
+import { recipientLine } from './recipients.ts'
 import type { Shown } from './shown.ts'
 
 export function* htmlOf(events: Iterable<ExportEvent>): Generator<string> {
@@ -44,7 +45,13 @@ export const addressLine = ({ address, since, until }: Head['subject']['addresse
 
 export const titleOf = (): string => 'What is held about you'
 
-function headOf({ law, madeAt, subject, notes }: Head): string {
+export const RECIPIENTS = 'Third parties who have or had it'
+export const NO_RECIPIENT = 'None that the tables or the configuration tell.'
+
+const itemsOf = (lines: readonly string[]): string =>
+  `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join('')}</ul>\n`
+
+function headOf({ law, madeAt, subject, notes, recipients }: Head): string {
   const facts = listOf([
     ['Under', law],
     ['Made at', momentText(madeAt)],
@@ -53,7 +60,8 @@ function headOf({ law, madeAt, subject, notes }: Head): string {
     ['Email', subject.email ?? '–'],
     ['Addresses', subject.addresses.map(addressLine).join('; ') || '–'],
   ])
-  return `${pageStart(titleOf())}${facts}<ul>${notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>\n`
+  const given = recipients.length > 0 ? recipients.map(recipientLine) : [NO_RECIPIENT]
+  return `${pageStart(titleOf())}${facts}${itemsOf(notes)}<h2>${RECIPIENTS}</h2>\n${itemsOf(given)}`
 }
 
 function startOf(table: TableHead): string {

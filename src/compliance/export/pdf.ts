@@ -2,7 +2,7 @@
 import { momentText } from '../moments.ts'
 import { type Cell, FAINT, Paper } from '../pdf/paper.ts'
 import type { ExportEvent, Head, TableHead } from './export.ts'
-import { addressLine, textOf, titleOf } from './html.ts'
+import { addressLine, NO_RECIPIENT, RECIPIENTS, textOf, titleOf } from './html.ts'
 import {
   EMPTY_TITLE,
   type ReadableEnd,
@@ -11,6 +11,7 @@ import {
   UNTOUCHED_TITLE,
   withoutEmpty,
 } from './readable.ts'
+import { recipientLine } from './recipients.ts'
 import type { Shown } from './shown.ts'
 
 /** Until somebody takes what is ready, no more is written. */
@@ -56,7 +57,7 @@ function write(paper: Paper, event: ReadableEvent, columns: readonly string[]): 
 const CODES =
   'A letter that this file has no font for, or that nobody would see, stands as its code point, such as [U+1F600]. Empty cells are left out.'
 
-function writeHead(paper: Paper, { law, madeAt, subject, notes }: Head): void {
+function writeHead(paper: Paper, { law, madeAt, subject, notes, recipients }: Head): void {
   paper.facts([
     { term: 'Under', words: law },
     { term: 'Made at', words: momentText(madeAt) },
@@ -66,6 +67,9 @@ function writeHead(paper: Paper, { law, madeAt, subject, notes }: Head): void {
     { term: 'Addresses', words: subject.addresses.map(addressLine).join('\n') || '–' },
   ])
   for (const note of [...notes, CODES]) paper.item(note, { size: 8.5 })
+  paper.heading(RECIPIENTS)
+  for (const line of recipients.length > 0 ? recipients.map(recipientLine) : [NO_RECIPIENT])
+    paper.item(line, { size: 8.5 })
 }
 
 function writeTable(paper: Paper, table: TableHead): void {

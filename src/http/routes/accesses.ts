@@ -24,7 +24,7 @@ export async function accessesRoutes(app: FastifyInstance, { context }: { readon
   }
   app.get(URL, { schema }, async ({ query }, reply) => {
     const { subject, key, from, to, purpose, limit, after } = query as z.output<typeof AccessesQuery>
-    const filter = { subjectId: subject, apiKeyId: key, from, to, purpose }
+    const filter = { subjectIds: subject === undefined ? undefined : [subject], apiKeyId: key, from, to, purpose }
     const { data, next } = await findAccesses(context.files.identity.reader, filter, { limit, after })
     return reply.send({ data, page: { next } })
   })

@@ -8,11 +8,12 @@ import type { CatalogModel, Resource } from '../../generated/catalog.ts'
 import type { RecordAccess } from '../../identity/access-log.ts'
 import type { Caller } from '../../identity/api-keys.ts'
 import type { NamedPageQuery } from '../../join/types.ts'
+import { readingActorOf } from '../actor.ts'
 import { sendFound } from '../answer.ts'
 import { accessTo, requireReach } from '../authorization.ts'
 import { securityOf } from '../openapi.ts'
 import { callerOf } from '../plugins/auth.ts'
-import { PurposeHeaders, purposeOf } from '../purpose.ts'
+import { purposeOf, ReadingHeaders } from '../purpose.ts'
 import { listDoc } from '../query/describe.ts'
 import { type ListQuery, listQuery, type OneQuery, oneQuery } from '../query/schema.ts'
 import { problemsFor } from '../schemas/problem.ts'
@@ -60,7 +61,7 @@ function addList(app: FastifyInstance, model: CatalogModel, { context, record }:
     description: `${about} ${note}\n\n${listDoc(model)}`,
     operationId: `list-${model.resource}`,
     querystring: listQuery(model),
-    headers: PurposeHeaders,
+    headers: ReadingHeaders,
     response: {
       200: { description: 'A page.', content: { 'application/json': { schema: listAnswer(model) } } },
       ...problemsFor(400, 401, 403, 503),
@@ -68,8 +69,10 @@ function addList(app: FastifyInstance, model: CatalogModel, { context, record }:
   }
   app.get(url, { schema }, (request, reply) => {
     const query = request.query as ListQuery
-    const found = context.join.pageByName({ ...query.ask, ...sightOf(request, query) })
-    return sendFound({ ...found, byPii: query.byPii }, request, reply, record)
+    const sight = sightOf(request, query)
+    const actorId = actorIn(request, sight, context)
+    const found = context.join.pageByName({ ...query.ask, ...sight })
+    return sendFound({ ...found, byPii: query.byPii, actorId }, request, reply, record)
   })
 }
 
@@ -84,7 +87,7 @@ function addOne(app: FastifyInstance, model: CatalogModel, { context, record }: 
     operationId: `get-${singular(model)}`,
     params: Params,
     querystring: oneQuery(model),
-    headers: PurposeHeaders,
+    headers: ReadingHeaders,
     response: {
       200: { description: 'The row.', content: { 'application/json': { schema: oneAnswer(model) } } },
       ...problemsFor(400, 401, 403, 404, 503),
@@ -93,9 +96,11 @@ function addOne(app: FastifyInstance, model: CatalogModel, { context, record }: 
   app.get(url, { schema }, (request, reply) => {
     const query = request.query as OneQuery
     const { id } = request.params as z.infer<typeof Params>
-    const found = context.join.oneByName({ ...query.ask, ...sightOf(request, query), id })
+    const sight = sightOf(request, query)
+    const actorId = actorIn(request, sight, context)
+    const found = context.join.oneByName({ ...query.ask, ...sight, id })
     if (!found) throw new NotFoundError(`No ${one} has this id`)
-    return sendFound({ ...found, byPii: query.byPii }, request, reply, record)
+    return sendFound({ ...found, byPii: query.byPii, actorId }, request, reply, record)
   })
 }
 
@@ -117,6 +122,10 @@ function sightOf(request: FastifyRequest, { reached, byPii, showsPii }: Omit<One
   // Whoever has the code of a voucher may redeem it.
   return { pii, bearers: caller.scopes.has('admin') ? 'clear' : 'masked' }
 }
+
+/** Nobody's name is looked at where nothing is on record. */
+const actorIn = (request: FastifyRequest, { pii }: Sight, context: Context): string | undefined =>
+  pii === 'masked' ? undefined : readingActorOf(request, context)
 
 function describe(model: CatalogModel, url: string) {
   const [one, about] = WORDS[model.resource as Resource]

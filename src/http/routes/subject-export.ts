@@ -4,14 +4,17 @@ import { z } from 'zod'
 import { placesIn } from '../../compliance/erasure/erase.ts'
 import { exportPerson, personIn } from '../../compliance/export/export.ts'
 import { jsonOf } from '../../compliance/export/json.ts'
+import { outsideOf } from '../../compliance/export/recipients.ts'
 import { streamOf } from '../../compliance/stream-out.ts'
 import type { Context } from '../../context.ts'
 import { ForbiddenError, NotFoundError } from '../../errors.ts'
 import type { RecordAccess } from '../../identity/access-log.ts'
+import { outsideStores } from '../../ops/backup/outside.ts'
+import { readingActorOf } from '../actor.ts'
 import { JSON_TYPE } from '../answer.ts'
 import { aboutOperation, jsonAnswer } from '../described.ts'
 import { callerOf } from '../plugins/auth.ts'
-import { PurposeHeaders, purposeOf } from '../purpose.ts'
+import { purposeOf, ReadingHeaders } from '../purpose.ts'
 import { problemsFor } from '../schemas/problem.ts'
 import { SubjectParams } from '../schemas/subjects.ts'
 
@@ -42,7 +45,7 @@ export async function subjectExportRoutes(app: FastifyInstance, { context, recor
     summary: 'Everything that is held about a person',
     operationId: 'get-subject-export',
     params: SubjectParams,
-    headers: PurposeHeaders,
+    headers: ReadingHeaders,
     response: { 200: jsonAnswer('The export.', Exported), ...problemsFor(400, 401, 403, 404, 503) },
   }
   app.get(URL, { schema }, async (request, reply) => {
@@ -53,11 +56,13 @@ export async function subjectExportRoutes(app: FastifyInstance, { context, recor
     const person = personIn(readers, id)
     if (!caller.scopes.has('pii:read') || purposeOf(request, caller) !== 'access-request') throw notAllowed()
     const access = { apiKeyId: caller.keyId, route: `GET ${URL}`, fields: ['*'], requestId: request.id }
-    await record({ ...access, subjects: person.ids, purpose: 'access-request' })
+    const actorId = readingActorOf(request, context)
+    await record({ ...access, actorId, subjects: person.ids, purpose: 'access-request' })
+    const outside = outsideOf(context.config, outsideStores(context.policies()))
     // The name says nothing of the person: it stays behind in folders and in lists of downloads.
     reply.header('content-disposition', 'attachment; filename="subject-export.json"')
     reply.header('content-type', JSON_TYPE)
-    return reply.send(streamOf(jsonOf(exportPerson({ readers, person, now: context.now(), unassigned }))))
+    return reply.send(streamOf(jsonOf(exportPerson({ readers, person, now: context.now(), unassigned, outside }))))
   })
 }
 

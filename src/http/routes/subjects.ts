@@ -4,13 +4,18 @@ import { type Eraser, erasePerson, placesIn, previewErasure } from '../../compli
 import { readSigningKey } from '../../compliance/signing.ts'
 import type { Config } from '../../config.ts'
 import type { Context } from '../../context.ts'
+import { ConflictError } from '../../errors.ts'
+import type { RecordAccess } from '../../identity/access-log.ts'
+import { findSubject } from '../../identity/contacts.ts'
 import { correctionsOf } from '../../identity/corrections.ts'
 import { openRestrictions, requireSubject } from '../../identity/restrictions.ts'
 import { heldBackups } from '../../ops/backup/held.ts'
 import { readPolicies } from '../../ops/backup/policy.ts'
 import { correctSubject, disputeSubject } from '../../saga/correct-subject.ts'
 import { liftSubject, restrictSubject } from '../../saga/restrict-subject.ts'
+import { readingActorOf } from '../actor.ts'
 import { callerOf } from '../plugins/auth.ts'
+import { ReadingActor } from '../purpose.ts'
 import { addRead } from '../reads.ts'
 import {
   CorrectionAnswer,
@@ -27,11 +32,16 @@ import { addWrite } from '../writes.ts'
 
 const ROUTE = { tag: 'compliance', params: SubjectParams, problems: [404] } as const
 
-export async function subjectsRoutes(app: FastifyInstance, { context }: { readonly context: Context }): Promise<void> {
+interface Options {
+  readonly context: Context
+  readonly record: RecordAccess
+}
+
+export async function subjectsRoutes(app: FastifyInstance, { context, record }: Options): Promise<void> {
   addShow(app, context)
   addErasure(app, context)
   addRestriction(app, context)
-  addCorrections(app, context)
+  addCorrections(app, { context, record })
 }
 
 function addShow(app: FastifyInstance, { files }: Context): void {
@@ -115,20 +125,36 @@ function addRestriction(app: FastifyInstance, { sagas }: Context): void {
   })
 }
 
-function addCorrections(app: FastifyInstance, { sagas }: Context): void {
+function addCorrections(app: FastifyInstance, { context, record }: Options): void {
+  const { sagas, files } = context
+  const url = '/v1/subjects/:id/corrections'
   addWrite(app, {
     ...ROUTE,
-    url: '/v1/subjects/:id/corrections',
+    url,
     summary: "Correct a person's email, or note what they dispute",
     about:
-      'The email is put right wherever it lives (POPIA section 24); 409 where somebody else has it. A dispute changes nothing ' +
-      'and stays with its note.',
+      'The email is put right wherever it lives (POPIA section 24); 409 where somebody else has it, which is in the access log ' +
+      'for the purpose `correction-request` before it is answered. A dispute changes nothing and stays with its note.',
+    headers: { 'x-gogga-actor': ReadingActor },
     body: CorrectionOrder,
     data: CorrectionAnswer,
     status: 201,
-    run({ params: { id: subjectId }, body: { email, dispute = '', field }, asked }) {
-      if (email !== undefined) return correctSubject(sagas, { subjectId, email }, asked)
-      return disputeSubject(sagas, { subjectId, note: dispute, field }, asked)
+    async run({ params: { id: subjectId }, body: { email, dispute = '', field }, request, asked }) {
+      const actorId = readingActorOf(request, context)
+      if (email === undefined) return await disputeSubject(sagas, { subjectId, note: dispute, field }, asked)
+      try {
+        return await correctSubject(sagas, { subjectId, email }, asked)
+      } catch (error) {
+        const owner = error instanceof ConflictError ? findSubject(files.identity.rows, email) : undefined
+        // That an address is somebody's tells of that person.
+        if (owner !== undefined && owner !== subjectId) {
+          const access = { apiKeyId: callerOf(request).keyId, route: `POST ${url}`, requestId: request.id, actorId }
+          await record({ ...access, fields: ADDRESSES, subjects: [owner], purpose: 'correction-request' })
+        }
+        throw error
+      }
     },
   })
 }
+
+const ADDRESSES = ['users.email', 'contacts.email']

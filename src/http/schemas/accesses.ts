@@ -3,13 +3,17 @@ import { z } from 'zod'
 import { PURPOSE_IDS } from '../../identity/purposes.ts'
 import { limitOf } from './limit.ts'
 
+const EMAIL_REFUSED =
+  'expected a subject id: a key with compliance and pii:read finds it by GET /v1/users?filter[email]=…, and the command ' +
+  '"gogga access-log --subject -" takes the email itself'
+
 const id = (description: string, example: string) =>
   z
     .string()
     .min(1)
     .max(200)
     // In a URL an address would end up in logs of whatever stands before this server.
-    .refine((text) => !text.includes('@'), 'expected an id; look an email up at POST /v1/user-lookups')
+    .refine((text) => !text.includes('@'), EMAIL_REFUSED)
     .meta({ description, examples: [example] })
     .optional()
 
@@ -43,6 +47,8 @@ const EXAMPLE = {
   createdAt: '2026-11-03T08:15:00.000Z',
   apiKeyId: '3f9a0c1d2b4e5f60',
   apiKeyName: 'support console',
+  actorId: 'cmb2x9k4d0000',
+  osUser: null,
   purpose: 'support',
   route: 'GET /v1/users/:id',
   fields: ['users.email'],
@@ -56,6 +62,13 @@ const Access = z
     createdAt: z.iso.datetime({ offset: true }).describe('When.'),
     apiKeyId: z.string().describe('Who: the id of the key.'),
     apiKeyName: z.string().nullable().describe('Its name; null where the key is no longer there.'),
+    actorId: z.string().nullable().describe('For whom: the administrator that X-Gogga-Actor named; null for nobody.'),
+    osUser: z
+      .string()
+      .nullable()
+      .describe(
+        "Of a command: the number of the operating system's user, `1001`, or `1001 as 998` with another's rights.",
+      ),
     purpose: z.string().nullable().describe('Why: an id of the register; null from before there was one.'),
     route: z.string(),
     fields: z.array(z.string()).describe('What was shown, filtered or sorted by.'),

@@ -5,8 +5,9 @@ import { dataMap } from '../../../src/compliance/data-map/map.ts'
 import { CLASSES } from '../../../src/compliance/data-map/meanings.ts'
 import { svgOf } from '../../../src/compliance/data-map/svg.ts'
 import { allModels, type CatalogModel, storedColumns } from '../../../src/database/catalog.ts'
+import { openReader } from '../../../src/database/connections.ts'
 import { gogga } from '../../commands/gogga-child.ts'
-import { withFolder } from '../../helpers/databases.ts'
+import { withDatabases, withFolder } from '../../helpers/databases.ts'
 
 const svg = svgOf(dataMap())
 
@@ -50,6 +51,17 @@ describe('the data map', () => {
       ...{ onErase: 'keep', isSubject: false },
     })
   })
+
+  it('has what tools keep in each file, so that it names every table there is', () =>
+    withDatabases(({ paths }) => {
+      for (const { domain, tables, technical } of dataMap().files) {
+        const reader = openReader(domain, paths[domain])
+        const found = reader.prepare(`select name from sqlite_master where type = 'table' and name not like 'sqlite%'`)
+        expect([...tables, ...technical].map(({ table }) => table).sort()).toEqual(found.pluck().all().sort())
+        reader.close()
+      }
+      expect(htmlOf(dataMap())).toContain('<h3>_prisma_migrations</h3>')
+    }))
 
   it('says whose an address is that no person of the row has', () => {
     const [identity] = dataMap().files

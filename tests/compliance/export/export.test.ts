@@ -46,6 +46,31 @@ describe('what is held about a person', () => {
       expect(only?.purposeWords).toMatch(/^Helping a person/)
     }))
 
+  it('names third parties, with what they were sent, when, and by what it is known', () =>
+    withPeople(async ({ files, json }) => {
+      const readers = { identity: files.identity.reader, billing: files.billing.reader, admin: files.admin.reader }
+      const named = (who: string, outside = {}) => {
+        const events = exportPerson({ readers, person: personIn(readers, who), now: START, outside })
+        return [...events].flatMap((event) => (event.type === 'head' ? event.head.recipients : []))
+      }
+      const time = START.toISOString()
+      const [payfast, ...others] = named('thabo')
+      expect(payfast).toMatchObject({ records: 1, since: time, until: time })
+      expect(payfast?.who).toMatch(/^PayFast/)
+      expect(others).toEqual([])
+      expect(named('lerato')).toEqual([])
+      const outside = { mailHost: 'smtp.mail.example', stores: ['s3.example/b (identity.db, encrypted)'] }
+      expect(named('lerato', outside).map(({ who }) => who)).toEqual([
+        'The provider of mail at smtp.mail.example',
+        'The store of backups s3.example/b (identity.db, encrypted)',
+      ])
+      await files.identity.change((tx) => tx.update('AuthLog', { id: 'al2' }, { action: 'login_requested' }))
+      expect(named('lerato')).toMatchObject([{ records: 1, since: time }])
+      const page = [...htmlOf(exportPerson({ readers, person: personIn(readers, 'thabo'), now: START }))].join('')
+      expect(page).toMatch(/Third parties who have or had it<[\s\S]*PayFast[\s\S]*Records of it: 1/)
+      expect(json('thabo').recipients).toHaveLength(1)
+    }))
+
   it('puts back what was taken out of texts about them, addresses of others aside', () =>
     withPeople(({ json }) => {
       const exported = json('thabo')

@@ -31,6 +31,7 @@ export interface ExportWorld {
 
 export interface Exported {
   readonly subject: { readonly ids: readonly string[]; readonly kind: string; readonly isAdministrator: boolean }
+  readonly recipients: readonly { readonly who: string }[]
   readonly tables: readonly {
     readonly file: string
     readonly table: string

@@ -1,0 +1,5 @@
+-- AlterTable
+ALTER TABLE "AccessLog" ADD COLUMN "actorId" TEXT;
+
+-- AlterTable
+ALTER TABLE "AccessLog" ADD COLUMN "osUser" TEXT;
