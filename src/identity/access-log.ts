@@ -88,7 +88,11 @@ export async function listAccesses(
   client: PrismaClient,
   { limit }: { limit: number },
 ): Promise<readonly AccessRecord[]> {
-  const rows = await client.accessLog.findMany({ orderBy: [{ createdAt: 'desc' }, { id: 'asc' }], take: limit })
+  const rows = await client.accessLog.findMany({
+    orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
+    take: limit,
+    omit: { chainPosition: true, chainHash: true },
+  })
   return rows.map(({ fields, subjects, ...rest }) => ({
     ...rest,
     fields: fields.split(' ').filter(Boolean),
