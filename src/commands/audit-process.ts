@@ -23,6 +23,6 @@ answerOneTask<ServedTask, AuditAnswer>(
 async function audited({ startedAt, policies, ...task }: ServedTask): Promise<AuditReport> {
   const began = performance.now()
   const now = () => new Date(startedAt.getTime() + performance.now() - began)
-  const options: AuditOptions = { ...task, ...(await archivesOf(policies)), now }
+  const options: AuditOptions = { ...task, archives: await archivesOf(policies), now }
   return await runAudit(options)
 }

@@ -34,7 +34,7 @@ export const auditCommand: Command = {
       help: 'a log of the application (default: GOGGA_LOG_FILES)',
     },
     'log-mb': { type: 'string', value: 'MB', default: String(LOG_MEBIBYTES), help: 'of the end of each log, in MiB' },
-    'no-backups': { type: 'boolean', help: 'do not look into backups' },
+    'no-backups': { type: 'boolean', help: 'do not look into backups; such an audit is not kept' },
     html: { type: 'string', value: 'FILE', help: 'write the report as one page' },
     pdf: { type: 'string', value: 'FILE', help: 'write the report as PDF' },
     sign: { type: 'string', value: 'KEY', help: 'sign with this Ed25519 key (PEM); beside each FILE lies FILE.sig' },
@@ -54,7 +54,7 @@ export const auditCommand: Command = {
     stepBack()
     const report = await audited(config, asked, args)
     await writeReports(report, args, asked.key)
-    if (asked.sections === undefined) await keep(config, report, asked.key)
+    if (asked.sections === undefined && !args.flag('no-backups')) await keep(config, report, asked.key)
     process.stdout.write(args.flag('json') ? `${JSON.stringify(report)}\n` : textOf(report))
     return report.passed ? 0 : 1
   },
@@ -98,7 +98,7 @@ async function audited(config: Config, { sections, logs }: Asked, args: Argument
     return await runAudit({
       ...{ id: randomUUID(), cause: 'command', now: () => new Date(), program: applicationOf().version },
       ...{ paths, busyTimeoutMs, publicKeys: publicKeysOf(config, args), logs, signal },
-      ...(withBackups ? await archivesOf(policies, signal) : {}),
+      ...(withBackups && { archives: await archivesOf(policies) }),
       ...(sections && { sections }),
       onProgress: (section, done, total, what) => progress.update(section, done, total || done, what),
     })

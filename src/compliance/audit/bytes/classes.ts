@@ -30,6 +30,12 @@ for (let value = 0; value < 16; value++) {
 }
 
 export const isPrintable = (byte: number): boolean => byte >= 0x20 && byte < 0x7f
+/** Digits, and what may stand between those of a number; at least one in each half. */
+export const NUMBER = 512
+const digitMarks = new Set([...'0123456789 -.()+/'].map((char) => char.charCodeAt(0)))
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte < 0x3a
+const isNumber = (first: number, second: number): boolean =>
+  digitMarks.has(first) && digitMarks.has(second) && (isDigit(first) || isDigit(second))
 const marks = new Set([...'@%\\='].map((char) => char.charCodeAt(0)))
 
 /** Whether a base64 digit can be the first to fourth of a group that stands for three bytes from 0x20 to 0x7f. */
@@ -55,27 +61,31 @@ function classOf(byte: number, position: number): number {
 }
 
 const halves = (position: number) =>
-  Uint16Array.from({ length: 65_536 }, (_, half) => classOf(half & 255, position) & classOf(half >>> 8, position + 1))
+  Uint16Array.from({ length: 65_536 }, (_, half) => {
+    const flags = classOf(half & 255, position) & classOf(half >>> 8, position + 1)
+    return isNumber(half & 255, half >>> 8) ? flags | NUMBER : flags
+  })
 const LOW = halves(0)
 const HIGH = halves(2)
 
 /**
  * Numbers of words from `from` to `to` where something begins, into `found`, and what runs there into `runs`: as in
- * PHASES and what follows, 0 where only a mark stands. Returns how many. The hot loop.
+ * PHASES and what follows, 0 where only a mark stands. `numbers` is NUMBER where these are looked for, else 0. Returns how many. The hot loop.
  */
 export function filterClasses(
   words: Int32Array,
   from: number,
   to: number,
   found: Int32Array,
-  runs: Uint8Array,
+  runs: Uint16Array,
+  numbers: number,
 ): number {
   let count = 0
   let before = 0
   for (let at = from; at < to; at++) {
     const word = words[at] as number
     const flags = (LOW[word & 65_535] as number) & (HIGH[word >>> 16] as number)
-    const running = flags & before & RUNS
+    const running = (flags & before & RUNS) | (flags & numbers)
     if (running !== 0 || flags < QUIET) {
       found[count] = at
       runs[count++] = running

@@ -15,7 +15,7 @@ interface Opener {
 const SRC = join(import.meta.dirname, '../../..')
 
 export const OPENERS: Readonly<Record<string, Opener>> = {
-  'compliance/audit/bytes/scan-child.ts': {
+  'compliance/audit/bytes/answer-scans.ts': {
     times: 1,
     why: 'one file at a time, read only, to name the tables of pages',
   },
