@@ -11,8 +11,10 @@ export const HEX_ODD = 32
 /** Characters and zeros in turn. */
 export const WIDE_EVEN = 64
 export const WIDE_ODD = 128
-const RUNS = PHASES | HEX_EVEN | HEX_ODD | WIDE_EVEN | WIDE_ODD
-/** None of the bytes begins something by itself: `@`, `%`, `\` and `=`. */
+/** Hexadecimal digits in pairs, with something between: `6c 69 6e`. */
+export const SPACED = 1024
+const RUNS = PHASES | HEX_EVEN | HEX_ODD | WIDE_EVEN | WIDE_ODD | SPACED
+/** None of the bytes begins something by itself: `@`, `%`, `\`, `=`, `&`, and what wide letters begin with. */
 const QUIET = 256
 
 /** The value of a base64 digit of both alphabets, or -1. */
@@ -29,14 +31,21 @@ for (let value = 0; value < 16; value++) {
   NIBBLE[value.toString(16).toUpperCase().charCodeAt(0)] = value
 }
 
+/** The first of three bytes of `＠` and its like. */
+export const FULLWIDTH_LEAD = 0xef
 export const isPrintable = (byte: number): boolean => byte >= 0x20 && byte < 0x7f
 /** Digits, and what may stand between those of a number; at least one in each half. */
 export const NUMBER = 512
 const digitMarks = new Set([...'0123456789 -.()+/'].map((char) => char.charCodeAt(0)))
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte < 0x3a
+/** What may stand between pairs of hexadecimal digits. */
+export const isSpacer = (byte: number): boolean => byte === 0x20 || byte === 0x3a || byte === 0x2d || byte === 0x2c
+const isSpaced = (first: number, second: number): boolean =>
+  ((NIBBLE[first] as number) >= 0 && ((NIBBLE[second] as number) >= 0 || isSpacer(second))) ||
+  (isSpacer(first) && (NIBBLE[second] as number) >= 0)
 const isNumber = (first: number, second: number): boolean =>
   digitMarks.has(first) && digitMarks.has(second) && (isDigit(first) || isDigit(second))
-const marks = new Set([...'@%\\='].map((char) => char.charCodeAt(0)))
+const marks = new Set([...[...'@%\\=&'].map((char) => char.charCodeAt(0)), FULLWIDTH_LEAD])
 
 /** Whether a base64 digit can be the first to fourth of a group that stands for three bytes from 0x20 to 0x7f. */
 function fitsText(value: number, role: number): boolean {
@@ -63,7 +72,8 @@ function classOf(byte: number, position: number): number {
 const halves = (position: number) =>
   Uint16Array.from({ length: 65_536 }, (_, half) => {
     const flags = classOf(half & 255, position) & classOf(half >>> 8, position + 1)
-    return isNumber(half & 255, half >>> 8) ? flags | NUMBER : flags
+    const [first, second] = [half & 255, half >>> 8]
+    return flags | (isNumber(first, second) ? NUMBER : 0) | (isSpaced(first, second) ? SPACED : 0)
   })
 const LOW = halves(0)
 const HIGH = halves(2)

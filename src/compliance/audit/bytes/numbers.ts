@@ -67,6 +67,17 @@ function keyIn(block: Uint8Array, place: number): number {
 
 type Found = (start: number, length: number, mark: number) => void
 
+/** Of the run around `at`. */
+function firstDigit(bytes: Uint8Array, at: number): number {
+  let first = at
+  for (let [place, between] = [at - 1, 0]; place >= 0 && between <= MOST_BETWEEN; place--) {
+    if (isDigit(bytes[place])) [first, between] = [place, 0]
+    else if (isBetween(bytes[place])) between++
+    else break
+  }
+  return first
+}
+
 /** Finds numbers in runs of digits; for at most `room` bytes at once. */
 export function createNumberFinder(numbers: Numbers, blocks: Blocks, room: number) {
   const digits = new Uint8Array(room)
@@ -74,8 +85,7 @@ export function createNumberFinder(numbers: Numbers, blocks: Blocks, room: numbe
 
   /** Reads the run around `at`, and gives its end. */
   function around({ bytes, length }: Searched, at: number, found: Found): number {
-    let from = at
-    while (from > 0 && (isDigit(bytes[from - 1]) || isBetween(bytes[from - 1]))) from--
+    const from = firstDigit(bytes, at)
     let [count, between, end] = [0, 0, from]
     for (; end < length && between <= MOST_BETWEEN; end++) {
       const byte = bytes[end] as number

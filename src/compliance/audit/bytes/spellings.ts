@@ -3,10 +3,11 @@
  * compared. What folding or decoding would miss gets records of its own: letters beyond ASCII in lower and upper case,
  * their UTF-16 and hex, and base64 where too little text is left to tell it from any other letters and digits.
  */
-import { BASE64, HEX, LONGEST, type Needle, PLAIN, SHORTEST, SHORTEST_ADDRESS, UTF16 } from './kinds.ts'
-import { digitsOf } from './numbers.ts'
+
 import { ipv6Spellings } from './ipv6.ts'
+import { BASE64, HEX, LONGEST, type Needle, PLAIN, SHORTEST, SHORTEST_ADDRESS, UTF16 } from './kinds.ts'
 import { DIGITS, type NeedleStore, OWN_BASE64, OWN_WIDE } from './needle-store.ts'
+import { digitsOf } from './numbers.ts'
 
 /** Base64 of less text than this may have no two aligned words of it. */
 const DECODED_FROM = 10
