@@ -13,7 +13,9 @@ export const WIDE_EVEN = 64
 export const WIDE_ODD = 128
 /** Hexadecimal digits in pairs, with something between: `6c 69 6e`. */
 export const SPACED = 1024
-const RUNS = PHASES | HEX_EVEN | HEX_ODD | WIDE_EVEN | WIDE_ODD | SPACED
+/** What the word before one of these must be. */
+const SPACED_BEFORE = 4096
+const RUNS = PHASES | HEX_EVEN | HEX_ODD | WIDE_EVEN | WIDE_ODD
 /** None of the bytes begins something by itself: `@`, `%`, `\`, `=`, `&`, and what wide letters begin with. */
 const QUIET = 256
 
@@ -40,9 +42,16 @@ const digitMarks = new Set([...'0123456789 -.()+/'].map((char) => char.charCodeA
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte < 0x3a
 /** What may stand between pairs of hexadecimal digits. */
 export const isSpacer = (byte: number): boolean => byte === 0x20 || byte === 0x3a || byte === 0x2d || byte === 0x2c
-const isSpaced = (first: number, second: number): boolean =>
-  ((NIBBLE[first] as number) >= 0 && ((NIBBLE[second] as number) >= 0 || isSpacer(second))) ||
-  (isSpacer(first) && (NIBBLE[second] as number) >= 0)
+/**
+ * A pair, the other spacer and digit, a digit and the other spacer: of the words of `6c 69 6e` the first has the first and second
+ * of these as its halves, the next the third and first, the next the second and third. Two after each other are enough to look.
+ */
+function spacedOf(first: number, second: number, isLow: boolean): number {
+  const [isFirst, isSecond] = [(NIBBLE[first] as number) >= 0, (NIBBLE[second] as number) >= 0]
+  if (isFirst && isSecond) return isLow ? SPACED : 0
+  if (isSpacer(first) && isSecond) return isLow ? SPACED_BEFORE : SPACED
+  return isFirst && isSpacer(second) && !isLow ? SPACED_BEFORE : 0
+}
 const isNumber = (first: number, second: number): boolean =>
   digitMarks.has(first) && digitMarks.has(second) && (isDigit(first) || isDigit(second))
 const marks = new Set([...[...'@%\\=&'].map((char) => char.charCodeAt(0)), FULLWIDTH_LEAD])
@@ -73,7 +82,7 @@ const halves = (position: number) =>
   Uint16Array.from({ length: 65_536 }, (_, half) => {
     const flags = classOf(half & 255, position) & classOf(half >>> 8, position + 1)
     const [first, second] = [half & 255, half >>> 8]
-    return flags | (isNumber(first, second) ? NUMBER : 0) | (isSpaced(first, second) ? SPACED : 0)
+    return flags | (isNumber(first, second) ? NUMBER : 0) | spacedOf(first, second, position === 0)
   })
 const LOW = halves(0)
 const HIGH = halves(2)
@@ -95,7 +104,7 @@ export function filterClasses(
   for (let at = from; at < to; at++) {
     const word = words[at] as number
     const flags = (LOW[word & 65_535] as number) & (HIGH[word >>> 16] as number)
-    const running = (flags & before & RUNS) | (flags & numbers)
+    const running = (flags & before & RUNS) | (flags & numbers) | (flags & (before >>> 2) & SPACED)
     if (running !== 0 || flags < QUIET) {
       found[count] = at
       runs[count++] = running
