@@ -10,11 +10,19 @@ export const PUBLIC_KEY: Option = {
   type: 'string',
   value: 'FILE',
   multiple: true,
-  help: 'public keys (PEM) beside the configured one, such as those of before; may be repeated',
+  help: 'believe these public keys (PEM) and no others, not even the configured one; may be repeated',
 }
 
-/** The public half of the configured key, and those that `--public-key` names. Throws UsageError. */
-export function publicKeysOf(config: Pick<Config, 'signingKeyFile'>, args: Arguments): readonly string[] {
+export interface PublicKeys {
+  readonly publicKeys: readonly string[]
+  /** `--public-key` named them: nobody else is believed. */
+  readonly onlyKeys: boolean
+}
+
+/** Those that `--public-key` names, or else the public half of the configured one. Throws UsageError. */
+export function publicKeysOf(config: Pick<Config, 'signingKeyFile'>, args: Arguments): PublicKeys {
+  const given = args.list('public-key').flatMap(readPublicKeys)
+  if (given.length > 0) return { publicKeys: given, onlyKeys: true }
   const own = signingKeyOf(config)?.publicPem
-  return [...(own === undefined ? [] : [own]), ...args.list('public-key').flatMap(readPublicKeys)]
+  return { publicKeys: own === undefined ? [] : [own], onlyKeys: false }
 }

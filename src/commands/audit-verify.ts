@@ -10,7 +10,7 @@ import { PUBLIC_KEY, publicKeysOf } from './audit-context.ts'
 import type { Command } from './command.ts'
 
 export const auditVerifyCommand: Command = {
-  usage: 'audit verify [--verify-against FILE] [--public-key FILE] [--json]',
+  usage: 'audit verify [--verify-against FILE] [--public-key FILE]… [--json]',
   summary:
     'Find rows of the logs that were changed, removed, inserted or reordered, by their hash chains and signed heads (POPIA section 19).',
   options: {
@@ -25,11 +25,11 @@ export const auditVerifyCommand: Command = {
   files: 'reads',
   async run(args) {
     const config = readConfig()
-    const [publicKeys, file] = [publicKeysOf(config, args), args.text('verify-against')]
+    const [keys, file] = [publicKeysOf(config, args), args.text('verify-against')]
     const exported = file === undefined ? [] : readHeads(file)
     using own = openOwnReaders(config.paths)
     const onChain = (domain: string, links: number) => process.stderr.write(`${domain}.db: ${links} link(s) read\n`)
-    const report = await verifyChains(own.readers, { now: new Date(), publicKeys, exported, onChain })
+    const report = await verifyChains(own.readers, { now: new Date(), ...keys, exported, onChain })
     process.stdout.write(args.flag('json') ? `${JSON.stringify(report)}\n` : printed(report))
     return report.passed ? 0 : 1
   },

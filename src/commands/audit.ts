@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { runAudit } from '../compliance/audit/audit.ts'
-import { keepAudit, signed } from '../compliance/audit/audits.ts'
+import { keepAudit, listAudits, signed } from '../compliance/audit/audits.ts'
 import type { Section } from '../compliance/audit/finding.ts'
 import { LOG_MEBIBYTES } from '../compliance/audit/logs.ts'
 import { type AuditReport, SECTIONS } from '../compliance/audit/report.ts'
@@ -51,6 +51,7 @@ export const auditCommand: Command = {
   async run(args) {
     const config = readConfig()
     const asked = askedOf(args, config)
+    for (const file of [args.text('html'), args.text('pdf')]) if (file !== undefined) requireWritable(file)
     stepBack()
     const report = await audited(config, asked, args)
     await writeReports(report, args, asked.key)
@@ -97,8 +98,13 @@ async function audited(config: Config, { sections, logs }: Asked, args: Argument
     const { paths, busyTimeoutMs } = config
     return await runAudit({
       ...{ id: randomUUID(), cause: 'command', now: () => new Date(), program: applicationOf().version },
+<<<<<<< HEAD
       ...{ paths, busyTimeoutMs, publicKeys: publicKeysOf(config, args), logs, signal },
       ...(withBackups && { archives: await archivesOf(policies) }),
+=======
+      ...{ paths, busyTimeoutMs, ...publicKeysOf(config, args), logs, signal },
+      ...(withBackups ? await archivesOf(policies, signal) : {}),
+>>>>>>> origin/main
       ...(sections && { sections }),
       onProgress: (section, done, total, what) => progress.update(section, done, total || done, what),
     })
@@ -123,6 +129,22 @@ function writeSigned(path: string, bytes: Buffer, key: SigningKey | undefined): 
   else rmSync(`${path}.sig`, { force: true }) // One of before would not fit.
 }
 
+/** Before the audit, which takes long. */
+function requireWritable(path: string): void {
+  try {
+    closeSync(openSync(`${path}.new`, 'w', 0o600))
+    rmSync(`${path}.new`)
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
+}
+
+const unwritable = (path: string, cause: unknown) =>
+  new UsageError(`${path} cannot be written: ${(cause as NodeJS.ErrnoException).code}`, {
+    cause,
+    hint: 'Name a file in a folder that is there.',
+  })
+
 function writeFile(path: string, bytes: Buffer): void {
   const beside = `${path}.new`
   try {
@@ -132,11 +154,7 @@ function writeFile(path: string, bytes: Buffer): void {
     closeSync(file)
     renameSync(beside, path)
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new UsageError(`${path} cannot be written: ${code}`, {
-      cause,
-      hint: 'Name a file in a folder that is there.',
-    })
+    throw unwritable(path, cause)
   }
 }
 
@@ -144,7 +162,7 @@ function writeFile(path: string, bytes: Buffer): void {
 async function keep(config: Config, report: AuditReport, key: SigningKey | undefined): Promise<void> {
   try {
     await using identity = await openFile('identity', config.paths.identity, config)
-    await keepAudit(identity, signed(report, key))
+    await keepAudit(identity, signed(report, key, listAudits(identity, 1)[0]))
   } catch (error) {
     const why = error instanceof GoggaError ? error.message : ((error as { code?: string }).code ?? 'unknown')
     process.stderr.write(`gogga: this audit is not kept in identity.db: ${why}\n`)

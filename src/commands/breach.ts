@@ -10,6 +10,7 @@ import { openFile } from '../database/clients.ts'
 import { type Connection, openReader } from '../database/connections.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { FileError, UsageError } from '../errors.ts'
+import { keepNurserySmall } from '../transfer/nursery.ts'
 import type { Arguments, Command } from './command.ts'
 import { createProgress } from './progress.ts'
 
@@ -37,6 +38,7 @@ export const breachCommand: Command = {
   ],
   files: (args) => (args.flag('with-contacts') ? 'changes' : 'reads'),
   async run(args) {
+    keepNurserySmall()
     const [config, now] = [readConfig(), new Date()]
     const domain = domainOf(args)
     const period = periodOf(args, now)

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { verifyChains } from '../compliance/chain/verify.ts'
-import { gather, type Operations } from '../compliance/evidence/gather.ts'
+import { gather } from '../compliance/evidence/gather.ts'
+import { summaryOf, WORDS } from '../compliance/evidence/index-page.ts'
 import { type Month, monthOf } from '../compliance/evidence/month.ts'
 import { packEvidence } from '../compliance/evidence/pack.ts'
+import type { Result } from '../compliance/evidence/results.ts'
+import type { Operations } from '../compliance/evidence/sources.ts'
 import { verifyPack } from '../compliance/evidence/verify-pack.ts'
 import { openOwnReaders } from '../compliance/own-readers.ts'
-import { readSigningKey } from '../compliance/signing.ts'
+import { readSigningKey, type SigningKey } from '../compliance/signing.ts'
 import { readConfig } from '../config.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
 import { writeWhole } from '../database/durable.ts'
@@ -15,13 +18,13 @@ import { listBackups } from '../ops/backup/list.ts'
 import { type Policies, readPolicies } from '../ops/backup/policy.ts'
 import { promisesOf } from '../ops/backup/promises.ts'
 import { applicationOf } from '../transfer/report.ts'
-import { PUBLIC_KEY, publicKeysOf, signingKeyOf } from './audit-context.ts'
+import { PUBLIC_KEY, type PublicKeys, publicKeysOf, signingKeyOf } from './audit-context.ts'
 import type { Command } from './command.ts'
 
 export const evidenceCommand: Command = {
   usage: 'evidence --month MONTH [--out FILE] [--sign KEY] [--json]',
   summary:
-    'Put what proves a month into one signed archive: audits, drills, erasures, accesses, chains, migrations (POPIA section 17).',
+    'Put the evidence of a month into one signed archive, and say what it shows; exit code 1 where something failed (POPIA section 17).',
   options: {
     month: { type: 'string', value: 'MONTH', help: 'such as 2026-11, in UTC' },
     out: { type: 'string', value: 'FILE', help: 'the ZIP to write (default: evidence-MONTH.zip)' },
@@ -30,6 +33,7 @@ export const evidenceCommand: Command = {
   },
   examples: ['evidence --month 2026-11', 'evidence --month 2026-11 --out november.zip --sign signing.pem'],
   files: 'reads',
+  /** 1 where what it shows is a failure; the pack is written all the same. */
   async run(args) {
     const [config, now] = [readConfig(), new Date()]
     const month = monthOf(args.text('month') ?? '', now)
@@ -41,20 +45,32 @@ export const evidenceCommand: Command = {
       now,
     )
     using own = openOwnReaders(config.paths)
-    const publicKeys = [...publicKeysOf(config, args), ...(key ? [key.publicPem] : [])]
-    const chains = await verifyChains(own.readers, { now, publicKeys })
+    const keys = keysOf(publicKeysOf(config, args), key)
+    const chains = await verifyChains(own.readers, { now, ...keys })
     const version = applicationOf().version
-    const files = gather({ month, now, readers: own.readers, chains, operations, version })
-    const { bytes, manifest } = await packEvidence(files, { month, now, key })
+    const gathered = gather({
+      month,
+      now,
+      readers: own.readers,
+      chains,
+      operations,
+      version,
+      publicKeys: keys.publicKeys,
+    })
+    const { bytes, manifest } = await packEvidence(gathered, { month, now, key })
     const out = resolve(args.text('out') ?? `evidence-${month.name}.zip`)
     write(out, bytes)
     if (!key) process.stderr.write('No key was named and GOGGA_SIGNING_KEY_FILE is not set: the pack is not signed.\n')
     const partial = month.isPartial ? ' (partial: the month is not over)' : ''
     const said = `${Object.keys(manifest.files).length} files of ${month.name}${partial} in ${out}\n`
-    process.stdout.write(args.flag('json') ? `${JSON.stringify(manifest)}\n` : said)
-    return 0
+    const shows = gathered.results.filter(({ outcome }) => outcome !== 'passed')
+    const lines = [...shows.map(lineOf), summaryOf(gathered.results)].map((line) => `${line}\n`).join('')
+    process.stdout.write(args.flag('json') ? `${JSON.stringify({ ...manifest, shows })}\n` : `${said}${lines}`)
+    return shows.some(({ outcome }) => outcome === 'failure') ? 1 : 0
   },
 }
+
+const lineOf = ({ outcome, text }: Result): string => `${WORDS[outcome]}: ${text}`
 
 export const evidenceVerifyCommand: Command = {
   usage: 'evidence verify FILE [--public-key FILE]… [--json]',
@@ -64,22 +80,30 @@ export const evidenceVerifyCommand: Command = {
   examples: ['evidence verify evidence-2026-11.zip --public-key gogga.pem'],
   files: 'none',
   run(args) {
-    const verdict = verifyPack(readWhole(args.positionals[0] ?? ''), publicKeysOf(readConfig(), args))
-    const { passed, month, partial, files, signedBy, findings } = verdict
+    const verdict = verifyPack(readWhole(args.positionals[0] ?? ''), publicKeysOf(readConfig(), args).publicKeys)
+    const { passed, month, partial, files, signedBy, findings, shows } = verdict
     const lines = [
       ...findings,
       passed
         ? `${files} files of ${month}${partial ? ' (partial)' : ''} are what ${signedBy} signed.`
         : 'It is NOT proved that this is what was signed.',
+      ...(shows.length === 0 ? [] : ['What it shows itself:', ...shows.map(lineOf)]),
     ]
     process.stdout.write(args.flag('json') ? `${JSON.stringify(verdict)}\n` : lines.map((line) => `${line}\n`).join(''))
     return Promise.resolve(passed ? 0 : 1)
   },
 }
 
+/** The key that signs the pack signed heads as well, where nobody says which did. */
+const keysOf = ({ publicKeys, onlyKeys }: PublicKeys, key: SigningKey | undefined): PublicKeys => ({
+  publicKeys: [...publicKeys, ...(key && !onlyKeys ? [key.publicPem] : [])],
+  onlyKeys,
+})
+
 /** Counts in place of findings, and codes of alarms: their words name folders. */
 async function operationsOf(policies: Policies, { from, to }: Month, now: Date): Promise<Operations> {
-  const [drills, unseen]: [object[], Domain[]] = [[], []]
+  const drills: (Operations['drills'][number] & { readonly findings: number })[] = []
+  const unseen: Domain[] = []
   for (const domain of DOMAINS) {
     try {
       const listed = await listBackups(policies[domain])

@@ -6,6 +6,7 @@ import { keptFiles } from '../ops/restore/kept-files.ts'
 import { type RestoreReport, restore } from '../ops/restore/restore.ts'
 import { openBackupContext, printJson } from './backup-context.ts'
 import type { Arguments, Command } from './command.ts'
+import { markSignerOf } from './mark-signer.ts'
 
 export const restoreCommand: Command = {
   usage: 'restore DOMAIN [--from ID|latest] [--at TIME] [--forget-old] [--dry-run] [--json]',
@@ -36,7 +37,8 @@ export const restoreCommand: Command = {
     using context = openBackupContext()
     const { config, policies, sources, signal, progress, endProgress } = context
     const options = { policy: policies[domain], wanted, paths: config.paths, dryRun: args.flag('dry-run') }
-    const report = await restore({ ...options, sources, signal, progress })
+    const signer = options.dryRun ? undefined : markSignerOf(config)
+    const report = await restore({ ...options, sources, signer, signal, progress })
     endProgress()
     if (args.flag('json')) printJson(report)
     else process.stdout.write(textOf(report))
@@ -85,6 +87,15 @@ const LIVE: Readonly<Record<Exclude<RestoreReport['live'], 'compared'>, string>>
   unrelated: 'The live file holds not one row of the backup, so that somebody made it anew: nothing in it was believed',
 }
 
+/** What the restored file gets again, as the lines below say. */
+const TAKEN_OVER: ReadonlySet<string> = new Set([
+  'Tombstone',
+  'Erasure',
+  'Restriction',
+  'Correction',
+  'RestrictedSubject',
+])
+
 function textOf(report: RestoreReport): string {
   const {
     domain,
@@ -108,7 +119,7 @@ function textOf(report: RestoreReport): string {
     ...(live === 'compared' ? [] : [LIVE[live]]),
     ...losses.map(
       ({ table, lost, changed, back }) =>
-        `  ${table}: ${lost.rows} rows lost, ${changed.rows} as they were before, ${back.rows} deleted ones there again`,
+        `  ${table}: ${lost.rows} rows ${TAKEN_OVER.has(table) ? 'newer than the backup, kept where their people are' : 'lost'}, ${changed.rows} as they were before, ${back.rows} deleted ones there again`,
     ),
     ...migrated.map((name) => `  migration ${name} applied`),
     ...(erasures.tombstones + erasures.rows > 0

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { noteCommandAccess } from '../compliance/command-access.ts'
+import { placesIn } from '../compliance/erasure/erase.ts'
 import { exportPerson, personIn } from '../compliance/export/export.ts'
 import { htmlOf } from '../compliance/export/html.ts'
 import { jsonOf } from '../compliance/export/json.ts'
@@ -40,7 +41,7 @@ export const subjectExportCommand: Command = {
       const access = { command: VERB, fields: ['*'], subjects: person.ids, purpose: 'access-request' } as const
       await identity.change((tx) => noteCommandAccess(tx, access, { now: () => now, newId: randomUUID }))
     }
-    await writeAll(args, () => exportPerson({ readers, person, now }))
+    await writeAll(args, () => exportPerson({ readers, person, now, unassigned: placesIn(config).unassigned }))
     return 0
   },
 }

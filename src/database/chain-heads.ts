@@ -26,6 +26,18 @@ export interface Head {
   readonly createdAt: string
 }
 
+/** Who signs heads: a key's id, and Ed25519 over bytes. */
+export interface HeadSigner {
+  readonly id: string
+  sign(bytes: Uint8Array): Buffer
+}
+
+/** As it is kept; without a signer without a signature. */
+export function signedHead(head: Omit<Head, 'keyId' | 'signature'>, signer: HeadSigner | undefined): Head {
+  const unsigned = { ...head, keyId: signer?.id ?? null }
+  return { ...unsigned, signature: signer?.sign(headBytes(unsigned)) ?? null }
+}
+
 /** What a signature covers: JSON, with the hash in hexadecimal. */
 export const headBytes = ({ id, domain, position, hash, kind, keyId, createdAt }: Omit<Head, 'signature'>): Buffer =>
   Buffer.from(JSON.stringify(['gogga-head/1', id, domain, position, hash.toString('hex'), kind, keyId, createdAt]))
@@ -51,16 +63,29 @@ const HEADS =
 /** Those that a file holds, of all three, in the order of time. `rows`: of identity.db or admin.db. */
 export const headsIn = (rows: Pick<Tx, 'all'>): readonly Head[] => rows.all<Head>(HEADS)
 
+/** Where somebody dropped the table, there are none; that it is gone is for others to tell. */
+export const headsOf = (reader: Connection): readonly Head[] =>
+  hasTable(reader, 'ChainHead') ? (reader.prepare(HEADS).all() as Head[]) : []
+
+export const hasTable = (connection: Connection, table: string): boolean =>
+  connection.prepare(`select 1 from sqlite_schema where type = 'table' and name = ?`).get(table) !== undefined
+
 /** Where the chain ends; undefined without any link, also where the file is older than the chain. */
 export function chainEndOf(connection: Connection): ChainEnd | undefined {
-  const table = connection.prepare(`select 1 from sqlite_schema where type = 'table' and name = 'ChainLink'`)
-  if (!table.get()) return undefined
+  if (!hasTable(connection, 'ChainLink')) return undefined
   return connection.prepare<[], ChainEnd>('select position, hash from "ChainLink" order by position desc limit 1').get()
 }
 
-/** Says that a file was put back, so that its chain may end before what heads say. `end`: of the backup. */
-export function restoredHead(domain: Domain, end: ChainEnd, at: Date): Head {
+/**
+ * Says that a file was put back, so that its chain may end before what heads say. `end`: of the backup. Without a signature it
+ * explains nothing about heads that have one: whoever can write to the files could have made it.
+ */
+export function restoredHead(domain: Domain, end: ChainEnd, at: Date, signer?: HeadSigner): Head {
   const createdAt = timeText(at)
   const id = `restored-${domain}-${createdAt.replace(/\D/g, '').slice(0, 17)}`
-  return { id, domain, ...end, kind: 'restored', keyId: null, signature: null, createdAt }
+  return signedHead({ id, domain, ...end, kind: 'restored', createdAt }, signer)
 }
+
+/** The same mark with a signature, by whoever looked at it: a row of its own, since heads are never changed. */
+export const confirmedMark = (mark: Head, signer: HeadSigner): Head =>
+  signedHead({ ...mark, id: `${mark.id}-confirmed` }, signer)

@@ -1,5 +1,6 @@
 // Files that appear whole or not at all: written beside, synced, renamed.
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 export function writeWhole(path: string, content: string | Uint8Array, mode = 0o600): void {
@@ -27,6 +28,21 @@ export function syncFile(path: string): void {
     fsyncSync(file)
   } finally {
     closeSync(file)
+  }
+}
+
+/**
+ * Syncs the write-ahead log of a SQLite file: what was committed stays after a power cut, also where the file does not sync each
+ * commit. Others go on meanwhile. SQLite holds no locks in the log, which this would let go of.
+ */
+export async function syncLog(path: string): Promise<void> {
+  const file = await open(`${path}-wal`, 'r+').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  try {
+    await file?.sync()
+  } finally {
+    await file?.close()
   }
 }
 

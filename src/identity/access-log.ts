@@ -1,5 +1,6 @@
-// The record of who read whose personal information. A row is on disk before the answer leaves; rows of requests that
-// come in while one is written go together in the next write, so that the record costs a busy server little.
+// The record of who read whose personal information. A row is committed before the answer leaves, and outlives the end of the
+// process; a power cut may take the last moments, since identity.db syncs its log with the next checkpoint or signed head. Rows of
+// requests that come in while one is written go together in the next write, so that the record costs a busy server little.
 import type { NewRow, RowOf, Tx } from '../database/rows.ts'
 import type { PrismaClient } from '../generated/identity/client.ts'
 import type { PurposeId } from './purposes.ts'

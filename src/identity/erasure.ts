@@ -5,7 +5,8 @@ import { modelNamed, quote } from '../database/catalog.ts'
 import { timeText } from '../database/row-codec.ts'
 import type { Tx } from '../database/rows.ts'
 import { findSubject } from './contacts.ts'
-import { type Address, isOfThem } from './former-addresses.ts'
+import { mentionsEmail } from './emails.ts'
+import { type Address, formerOwnersOf, isOfThem } from './former-addresses.ts'
 import type { Traces } from './traces.ts'
 
 /** Rows of other files that are the person's, as far as identity.db keeps something for them. */
@@ -67,7 +68,8 @@ export function takeOut(tx: Tx<'identity'>, person: PersonToErase): Taken {
     `update "AuthLog" set email = null, ip = null, meta = null where id in (${CHOSEN})`,
     json(door.ids),
   )
-  rows.push({ table: 'AuthLog', action: 'emptied', rows: emptied })
+  const unsaid = tx.run(`update "AuthLog" set meta = null where id in (${CHOSEN})`, json(door.mentions))
+  rows.push({ table: 'AuthLog', action: 'emptied', rows: emptied + unsaid })
   removed('LoginToken', removeByKey(tx, 'LoginToken', 'id', tokens))
   removed(
     'DetachedValue',
@@ -127,9 +129,18 @@ function doorRows(tx: Tx<'identity'>, { ids, addresses, traces }: PersonToErase)
     if (userId !== undefined && !own.has(userId)) found.delete(row.id)
   }
   for (const row of ids.flatMap((userId) => sessionRows(tx, userId, columns))) found.set(row.id, row)
+  const mentions = new Set<string>()
+  for (const id of fitting(traces.words, addresses)) {
+    if (found.has(id)) continue
+    const [row] = tx.all<DoorRow>(`select ${columns} from "AuthLog" where id = ?`, id)
+    if (row?.email) mentions.add(id)
+    else if (row) found.set(id, row)
+  }
   const rows = [...found.values()]
   return {
     ids: rows.map(({ id }) => id),
+    /** Rows of others that mention the person: their words go, nothing else. */
+    mentions: [...mentions],
     emails: rows.flatMap(({ email }) => email ?? []),
     ips: rows.flatMap(({ ip }) => ip ?? []),
   }
@@ -176,9 +187,15 @@ function detachedRows(tx: Tx<'identity'>, { ids, addresses, traces, elsewhere }:
   return [...new Map([...inTexts, ...own].map((row) => [row.id, row])).values()]
 }
 
-function isOfAnother(tx: Tx<'identity'>, email: string, ids: readonly string[]): boolean {
+function isSomebodyElses(tx: Tx<'identity'>, email: string, ids: readonly string[]): boolean {
   const owner = findSubject(tx, email)
   return owner !== undefined && !ids.includes(owner)
+}
+
+/** Of somebody who has the address or had it, and not of these. */
+function isOfAnother(tx: Tx<'identity'>, email: string, ids: readonly string[]): boolean {
+  const owners = [findSubject(tx, email) ?? [], formerOwnersOf(tx, email).map(({ id }) => id)].flat()
+  return owners.length > 0 && !owners.some((owner) => ids.includes(owner))
 }
 
 const origins = (tx: Tx<'identity'>, acts: readonly string[]): readonly string[] =>
@@ -187,13 +204,18 @@ const origins = (tx: Tx<'identity'>, acts: readonly string[]): readonly string[]
     .map(({ ip }) => ip)
 
 /** Rowids may have been given anew since they were looked for: the value says whether it is still the row. */
-const BY_VALUE = `delete from "LegacyOriginal" where _rowid_ = ? and instr(lower(cast(value as text)), ?) > 0`
+function removeOriginal(tx: Tx<'identity'>, { at, key }: { readonly at: number; readonly key: string }): number {
+  const sql = 'select cast(value as text) as text from "LegacyOriginal" where _rowid_ = ?'
+  const [row] = tx.all<{ text: string }>(sql, at)
+  return row && mentionsEmail(row.text, key) ? tx.run('delete from "LegacyOriginal" where _rowid_ = ?', at) : 0
+}
 
 /** Legacy spellings of what goes: by the rows that they belong to, and by the address in them. */
 function removeOriginals(tx: Tx<'identity'>, person: PersonToErase, door: readonly string[]): number {
   const { ids, addresses, traces, elsewhere } = person
-  const current = new Set(addresses.filter(({ until }) => until === null).map(({ key }) => key))
-  const byValue = [...traces.originals].filter(([, key]) => current.has(key)).map(([at, key]) => ({ at, key }))
+  // They bear no time: a former address is the person's where nobody else has it now.
+  const own = new Set(addresses.map(({ key }) => key).filter((key) => !isSomebodyElses(tx, key, ids)))
+  const byValue = [...traces.originals].filter(([, key]) => own.has(key)).map(([at, key]) => ({ at, key }))
   const ofRow = (domain: 'identity' | 'billing' | 'admin', name: string, rowIds: readonly string[], only?: string) => {
     if (rowIds.length === 0) return 0
     const model = modelNamed(domain, name)
@@ -224,7 +246,7 @@ function removeOriginals(tx: Tx<'identity'>, person: PersonToErase, door: readon
         )
       )
     }, 0) +
-    byValue.reduce((sum, { at, key }) => sum + tx.run(BY_VALUE, at, key), 0)
+    byValue.reduce((sum, one) => sum + removeOriginal(tx, one), 0)
   )
 }
 

@@ -53,6 +53,13 @@ function takenOver(rows: Rows<'identity'>, key: string, ids: string, until: stri
 export const isOfThem = (addresses: readonly Address[], key: string, createdAt: string): boolean =>
   addresses.some((one) => one.key === key && createdAt >= one.since && (one.until === null || createdAt < one.until))
 
+/** Contacts that were made of these addresses while they were theirs: the same person. */
+export const contactsWith = (rows: Rows<'identity'>, addresses: readonly Address[]): readonly string[] =>
+  addresses.flatMap(({ key }) => {
+    const contact = rows.find('Contact', { emailKey: key })
+    return contact && isOfThem(addresses, key, timeText(contact.createdAt)) ? [contact.id] : []
+  })
+
 export interface FormerOwner {
   readonly id: string
   /** When it was put right, as SQLite has times. */

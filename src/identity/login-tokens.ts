@@ -1,7 +1,7 @@
 // Signing in: a token goes to the email, its holder gets a session. Asking says nothing of who has an account: the same
 // statements run for every email. A refusal is returned, not thrown, since its row in the log must stay.
 import { hash } from 'node:crypto'
-import type { RowOf, Tx } from '../database/rows.ts'
+import type { RowOf, Rows, Tx } from '../database/rows.ts'
 import { writeAuthLog } from './auth-log.ts'
 import { emailKey } from './emails.ts'
 import { hashOf, hashOfSecret, newSecret } from './secrets.ts'
@@ -40,6 +40,10 @@ export function issueLoginToken(
   writeAuthLog(tx, { action: 'login_requested', email: typed, ip }, sources)
   return { token, expiresAt }
 }
+
+/** Whether the token is still there: whoever was erased meanwhile gets no mail with it. */
+export const isLoginTokenKept = (rows: Rows<'identity'>, token: string): boolean =>
+  rows.find('LoginToken', { token: hashOf(token) }) !== undefined
 
 /** At the first sign-in the user is made: `isNew`, and the caller sees to what else a new user has. */
 export function exchangeLoginToken(

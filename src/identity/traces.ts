@@ -2,7 +2,7 @@
 // without an index for that are read once, in portions, so that a server goes on in between; whatever came since is read
 // again in the transaction that erases.
 import type { Rows } from '../database/rows.ts'
-import { emailKey } from './emails.ts'
+import { emailKey, mentionsEmail } from './emails.ts'
 
 /** A row that holds an address as its value. */
 export interface Trace {
@@ -18,6 +18,8 @@ export interface Traces {
   readonly typed: Spellings
   readonly tokens: Map<string, Trace>
   readonly values: Map<string, Trace>
+  /** Rows of the log of the door whose words mention an address, whoever they are of. */
+  readonly words: Map<string, Trace>
   /** Rowids of originals that contain an address; they bear no time. */
   readonly originals: Map<number, string>
 }
@@ -43,6 +45,7 @@ export const noTraces = (keys: Iterable<string>): Traces => ({
   typed: new Map(),
   tokens: new Map(),
   values: new Map(),
+  words: new Map(),
   originals: new Map(),
 })
 
@@ -70,6 +73,7 @@ export function* looking(rows: Rows<'identity'>, traces: Traces, from: From = BE
   else yield* typedSince(rows, traces, from.AuthLog)
   yield* equal(rows, traces, 'LoginToken', 'email', traces.tokens, from.LoginToken)
   yield* equal(rows, traces, 'DetachedValue', 'value', traces.values, from.DetachedValue)
+  yield* mentioning(rows, traces, from.AuthLog)
   yield* containing(rows, traces, from.LegacyOriginal)
 }
 
@@ -136,14 +140,29 @@ function* equal(
   }
 }
 
+/** SQLite finds what may mention an address, which is cheap; whether it does is judged here. Beyond ASCII case is not its. */
+const MAY_MENTION = (text: string) =>
+  `(instr(lower(${text}), k.value) > 0 or (length(k.value) <> octet_length(k.value) and instr(${text}, '@') > 0))`
+
+function* mentioning(rows: Rows<'identity'>, { keys, words }: Traces, from: number): Generator<void> {
+  const sql = `select a.id, a.meta as text, a.createdAt, k.value as key from "AuthLog" a join json_each(?) k
+    on ${MAY_MENTION('a.meta')} where a._rowid_ > ? and a._rowid_ <= ? and instr(a.meta, '@') > 0`
+  for (const [low, high] of portions(rows, 'AuthLog', from)) {
+    for (const { text, ...found } of rows.all<Trace & { text: string }>(sql, JSON.stringify([...keys]), low, high))
+      if (mentionsEmail(text, found.key)) words.set(found.id, found)
+    yield
+  }
+}
+
 /** Originals are whole cells of the unified database, of any kind: bytes are compared as the text that they may be. */
 function* containing(rows: Rows<'identity'>, { keys, originals }: Traces, from: number): Generator<void> {
-  const sql = `select o._rowid_ as at, k.value as key from "LegacyOriginal" o join json_each(?) k
-    on length(o.value) >= length(k.value) and instr(lower(cast(o.value as text)), k.value) > 0
+  const sql = `select o._rowid_ as at, k.value as key, cast(o.value as text) as text
+    from "LegacyOriginal" o join json_each(?) k
+    on length(o.value) >= length(k.value) and ${MAY_MENTION('cast(o.value as text)')}
     where o._rowid_ > ? and o._rowid_ <= ?`
   for (const [low, high] of portions(rows, 'LegacyOriginal', from)) {
-    const found = rows.all<{ at: number; key: string }>(sql, JSON.stringify([...keys]), low, high)
-    for (const { at, key } of found) originals.set(at, key)
+    const found = rows.all<{ at: number; key: string; text: string }>(sql, JSON.stringify([...keys]), low, high)
+    for (const { at, key, text } of found) if (mentionsEmail(text, key)) originals.set(at, key)
     yield
   }
 }

@@ -57,7 +57,9 @@ export function createMailer(options: MailerOptions): Mailer {
   const deliver = async (mail: Mail): Promise<SentMail> => {
     const sent: SentMail = { id: newId(), way: smtp ? 'smtp' : 'file' }
     const message = compose(mail, from, sent.id, now())
-    await (smtp ? smtp.send(message) : sendToFile(folder, sent.id, message))
+    const { isWanted = () => true } = mail
+    if (!isWanted()) return sent
+    await (smtp ? smtp.send(message) : sendToFile(folder, sent.id, message, isWanted))
     log?.({ event: 'mail-sent', ...sent })
     return sent
   }

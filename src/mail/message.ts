@@ -9,6 +9,9 @@ export interface Mail {
   readonly subject: string
   readonly text: string
   readonly html?: string
+  /** Asked right before it goes, and of a file right behind: what is not wanted any more, such as of somebody who was erased
+   * meanwhile, does not stay. */
+  readonly isWanted?: () => boolean
 }
 
 /** Texts are texts: nothing of a mail is ever read from a file or fetched. */

@@ -24,6 +24,7 @@ export function collectElsewhere(
       }
     }
     if (rows.domain === 'admin') for (const id of keysBy(rows, 'AdminLog', 'adminId', ids)) acts.add(id)
+    for (const id of actsOnTheirWay(rows, ids)) acts.add(id)
     for (const token of tokensOnTheirWay(rows, ids)) tokens.add(token)
   }
   return { acts: [...acts], texts: [...texts.values()], tokens: [...tokens] }
@@ -56,6 +57,16 @@ const keysBy = (rows: Rows<Domain>, table: string, column: string, ids: readonly
   rows
     .all<{ id: string }>(
       `select id from ${quote(table)} where ${quote(column)} in (select value from json_each(?))`,
+      JSON.stringify(ids),
+    )
+    .map(({ id }) => id)
+
+/** Ids of logs of what they did that admin.db did not get yet; the messages bear the id of whom it was done to. */
+const actsOnTheirWay = (rows: Rows<Domain>, ids: readonly string[]): readonly string[] =>
+  rows
+    .all<{ id: string }>(
+      `select json_extract(payload, '$.logId') as id from "OutboxMessage"
+       where type = 'admin-acted' and json_extract(payload, '$.adminId') in (select value from json_each(?))`,
       JSON.stringify(ids),
     )
     .map(({ id }) => id)

@@ -7,7 +7,7 @@ import type { Rows, Tx } from '../database/rows.ts'
 import { ConflictError } from '../errors.ts'
 import { emailKey } from '../identity/emails.ts'
 import type { Erased, TakenValues } from '../identity/erasure.ts'
-import { addressesOf } from '../identity/former-addresses.ts'
+import { addressesOf, contactsWith } from '../identity/former-addresses.ts'
 import { requireSubject } from '../identity/restrictions.ts'
 import { keepTaken } from '../identity/taken-values.ts'
 import { endOf, looking, noTraces, spellingsIn } from '../identity/traces.ts'
@@ -54,8 +54,8 @@ export async function eraseSubject(
         const again = eraseAgain(sagas, tx, { begin, subjectId, askedBy, known })
         if (again) return { data: again }
       }
-      requireAllowed(tx, subjectId)
-      const ids = withContact(tx, subjectId)
+      requireAllowed(sagas, tx, subjectId)
+      const ids = withContacts(tx, subjectId)
       const erasedAt = begin.now()
       const linked = { billing: linksIn(sagas, 'billing', ids), admin: linksIn(sagas, 'admin', ids) }
       const { rows, values: taken } = eraseInIdentity(tx, ids, erasedAt, known)
@@ -135,8 +135,8 @@ export async function foreseeErasure(sagas: Sagas, subjectId: string): Promise<B
   const foreseen = new Foreseen()
   await files.identity
     .change((tx) => {
-      requireAllowed(tx, subjectId)
-      const ids = withContact(tx, subjectId)
+      requireAllowed(sagas, tx, subjectId)
+      const ids = withContacts(tx, subjectId)
       const linked = { billing: linksIn(sagas, 'billing', ids), admin: linksIn(sagas, 'admin', ids) }
       foreseen.begun = { ids, identity: eraseInIdentity(tx, ids, now(), known).rows, linked }
       throw foreseen
@@ -153,18 +153,16 @@ class Foreseen extends Error {
   begun: Begun | undefined
 }
 
-/** Throws NotFoundError; ConflictError for the last service administrator. */
-function requireAllowed(rows: Rows<'identity'>, subjectId: string): void {
-  requireSubject(rows, subjectId)
+/** Somebody whom any file names. Throws NotFoundError; ConflictError for the last service administrator. */
+function requireAllowed(sagas: Sagas, rows: Rows<'identity'>, subjectId: string): void {
+  if (OTHERS.every((domain) => linksIn(sagas, domain, [subjectId]).length === 0)) requireSubject(rows, subjectId)
   if (rows.find('User', { id: subjectId })?.isServiceAdmin) requireAnotherServiceAdmin(rows, subjectId)
 }
 
-/** The user or contact, and a contact with the same address, which is the same person. */
-function withContact(rows: Rows<'identity'>, subjectId: string): readonly string[] {
-  const { email } = requireSubject(rows, subjectId)
-  const contact = rows.find('Contact', { emailKey: emailKey(email) })
-  return contact && contact.id !== subjectId ? [subjectId, contact.id] : [subjectId]
-}
+/** The user or contact, and contacts with an address that is or was theirs, which are the same person. */
+const withContacts = (rows: Rows<'identity'>, subjectId: string): readonly string[] => [
+  ...new Set([subjectId, ...contactsWith(rows, addressesOf(rows, [subjectId]))]),
+]
 
 /** Tables without an index for addresses, read in portions so that others get their turns. */
 async function look({ files }: Sagas, subjectId: string): Promise<Known> {

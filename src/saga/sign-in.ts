@@ -1,7 +1,7 @@
 // Sign-in begins in identity.db; a first one goes on to billing.db, where the new user gets a FREE subscription.
 import { UnauthorizedError } from '../errors.ts'
 import { emailKey } from '../identity/emails.ts'
-import { exchangeLoginToken, issueLoginToken, LOGIN_TOKEN_LIFE_MS } from '../identity/login-tokens.ts'
+import { exchangeLoginToken, isLoginTokenKept, issueLoginToken, LOGIN_TOKEN_LIFE_MS } from '../identity/login-tokens.ts'
 import { endSession } from '../identity/sessions.ts'
 import { loginMail } from '../mail/login-mail.ts'
 import type { Mailer } from '../mail/mailer.ts'
@@ -35,7 +35,8 @@ export function requestLogin(
       async prepare() {
         const { token } = await files.identity.change((tx) => issueLoginToken(tx, { email, ip }, sources))
         const link = page?.replaceAll('{token}', encodeURIComponent(token))
-        await mailer.send({ to: email.trim(), ...loginMail({ token, link, minutes: MINUTES }) })
+        const isWanted = () => isLoginTokenKept(files.identity.rows, token)
+        await mailer.send({ to: email.trim(), ...loginMail({ token, link, minutes: MINUTES }), isWanted })
       },
       write: () => ({ data: { sent: true as const, minutes: MINUTES } }),
     },

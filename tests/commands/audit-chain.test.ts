@@ -49,6 +49,23 @@ it('sign, verify and tell what was changed, exit code 1', SLOW, () =>
     expect(bad.out).toMatch(/^high: admin\.db AdminLog: 1 row\(s\) are not as they were written, the first b$/m)
     const report = JSON.parse((await gogga(dir, 'audit', 'verify', '--json')).out)
     expect(report).toMatchObject({ passed: false, findings: [{ code: 'chain.row-changed', rows: ['b'], position: 2 }] })
+    plant(databases, 'admin', 'delete from "ChainLink" where position = 2')
+    const refused = await gogga(dir, 'audit', 'heads', '--sign')
+    expect([refused.code, refused.err]).toEqual([
+      1,
+      expect.stringContaining('gogga audit heads --sign --accept admin\n'),
+    ])
+    expect(refused.err).toMatch(
+      /^admin\.db gets no head: the chain does not lead to the head admin-000001 of position 2\.$/m,
+    )
+    expect(refused.out.match(/-00000[12] /g)).toHaveLength(5)
+    expect((await gogga(dir, 'audit', 'heads', '--sign', '--accept', 'admin')).out).toContain(
+      ' admin-000002 position 1 ',
+    )
+    plant(databases, 'admin', 'drop table "ChainLink"')
+    const dropped = await gogga(dir, 'audit', 'verify')
+    expect([dropped.code, dropped.err]).toEqual([1, expect.not.stringContaining('unexpected')])
+    expect(dropped.out).toMatch(/^high: admin\.db ChainLink: The table ChainLink is gone from admin\.db$/m)
   }),
 )
 
@@ -63,6 +80,10 @@ it('give a reviewer what needs neither our key nor our files', SLOW, () =>
     const publicKey = await gogga(dir, 'audit', 'public-key')
     expect(publicKey.out).toMatch(/^-----BEGIN PUBLIC KEY-----\n/)
     writeFileSync(pem, publicKey.out)
+    const other = join(dir, 'other-public.pem')
+    writeFileSync(other, readSigningKey(makeKey(dir, 'other.pem')).publicPem)
+    const foreign = await gogga(dir, 'audit', 'verify', '--public-key', other)
+    expect([foreign.code, foreign.out]).toEqual([1, expect.stringContaining('a key that is not one of those given')])
     rmSync(key)
     vi.stubEnv('GOGGA_SIGNING_KEY_FILE', '')
     expect((await gogga(dir, 'audit', 'verify')).out).toContain('signed with a key that is not known here')

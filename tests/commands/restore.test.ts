@@ -4,17 +4,23 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { readSigningKey } from '../../src/compliance/signing.ts'
+import { makeKey } from '../compliance/chain/world.ts'
 import { withDatabases } from '../helpers/databases.ts'
 import { payment, plant, rowsOf, user } from '../ops/check/planting.ts'
 import { type Ended, gogga } from './gogga-child.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
+afterEach(() => void vi.unstubAllEnvs())
+
 interface Past {
   readonly id: string
   readonly run: (...args: readonly string[]) => Promise<Ended>
   readonly payments: () => readonly unknown[]
+  /** Ids of the keys that signed the marks of restores. */
+  readonly signers: () => readonly (string | null)[]
   readonly dir: string
   readonly paths: { readonly billing: string }
 }
@@ -29,7 +35,9 @@ const withPast = (work: (past: Past) => Promise<void>) =>
     const [{ id }] = JSON.parse((await run('backup', 'billing', '--json')).out).backups
     plant(databases, 'billing', payment('p2', 'ann'))
     const payments = () => rowsOf<{ id: string }>(databases, 'billing', 'select id from "ProcessedPayment"')
-    await work({ id, run, payments: () => payments().map(({ id }) => id), dir, paths })
+    const marks = () => rowsOf<{ keyId: string | null }>(databases, 'admin', 'select keyId from "ChainHead"')
+    const signers = () => marks().map(({ keyId }) => keyId)
+    await work({ id, run, payments: () => payments().map(({ id }) => id), signers, dir, paths })
   })
 
 const keptIn = ({ paths }: Past) =>
@@ -45,8 +53,11 @@ describe('gogga restore', () => {
       expect(plan.out).toContain('ProcessedPayment: 1 rows lost, 0 as they were before, 0 deleted ones there again')
       expect(payments()).toEqual(['p1', 'p2'])
 
+      const key = makeKey(past.dir)
+      vi.stubEnv('GOGGA_SIGNING_KEY_FILE', key)
       const done = await run('restore', 'billing', '--at', new Date().toISOString(), '--json')
       expect(done.code).toBe(0)
+      expect(past.signers()).toEqual([readSigningKey(key).id])
       const { losses, kept } = JSON.parse(done.out)
       expect(losses).toMatchObject([{ table: 'ProcessedPayment', lost: { rows: 1, ids: ['p2'] } }])
       expect(payments()).toEqual(['p1'])

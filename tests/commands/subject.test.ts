@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import { TRY_OUT } from '../../src/config.ts'
 import { correctSubject } from '../../src/saga/correct-subject.ts'
 import { emailOf, live } from '../compliance/erasure/world.ts'
-import { asked, emptied, SECOND, type World, withWorld } from '../saga/world.ts'
+import { asked, emptied, NOW, SECOND, type World, withWorld } from '../saga/world.ts'
 import { gogga } from './gogga-child.ts'
 
 const withPeople = (work: (dir: string, world: World) => Promise<void>) =>
@@ -44,8 +44,14 @@ test('subject erase: a preview, the erasure with its proof, the same receipt aga
     expect(again).toMatchObject({ subjectId: 'ann', askedBy: 'gogga subject erase', proof: { found: [] } })
     const values = join(dir, 'values.txt')
     writeFileSync(values, `${emailOf('bob')}\n`)
-    const shared = JSON.parse((await gogga(dir, 'subject', 'erase', 'ann', '--search', values, '--json')).out)
-    expect(shared.proof).toMatchObject({ shared: 1, values: {} })
+    const shared = await gogga(dir, 'subject', 'erase', 'ann', '--search', values)
+    expect(shared).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/2 searches .*\n.*\nNot proven:\n {2}Nothing was/),
+    })
+    writeFileSync(values, '\n')
+    const empty = await gogga(dir, 'subject', 'erase', 'ann', '--search', values)
+    expect(empty).toMatchObject({ code: 2, err: expect.stringContaining('at least one value') })
     expect((await gogga(dir, 'subject', 'erase', emailOf('ann'))).err).toContain('Nobody has this email')
   }))
 
@@ -70,6 +76,11 @@ test("an email that was somebody's finds them, says so, and erases only where th
     await correct('ann', emailOf('bob'))
     const now = await goggaReading(dir, typed, 'subject', 'show', '-', '--json')
     expect([JSON.parse(now.out).subjectId, now.err]).toEqual(['ann', ''])
+    const either = await goggaReading(dir, typed, 'subject', 'erase', '-')
+    expect([either.code, either.err]).toEqual([
+      1,
+      expect.stringMatching(/2 people have or had .*\n.* ann \(now\); bob /),
+    ])
     await correct('ann', 'annette@mail.example')
     const several = await goggaReading(dir, typed, 'subject', 'erase', '-', '--former-address')
     expect([several.code, several.err]).toEqual([
@@ -80,6 +91,29 @@ test("an email that was somebody's finds them, says so, and erases only where th
     expect(erased.out).toContain('Erased ann, receipt')
     // The corrections of the erased went with them.
     expect(JSON.parse((await goggaReading(dir, typed, 'subject', 'show', '-', '--json')).out).subjectId).toBe('bob')
+  }))
+
+test('an email that only the log of sign-ins knows has the same rights', () =>
+  withPeople(async (dir, { context }) => {
+    await context.files.identity.change((tx) =>
+      tx.insert('AuthLog', {
+        id: 'x',
+        email: 'Zola@mail.example',
+        action: 'login_failed',
+        ip: '41.1.1.1',
+        createdAt: NOW,
+      }),
+    )
+    expect((await goggaReading(dir, 'zoli@mail.example', 'subject', 'erase', '-')).err).toContain(
+      'Nobody has this email',
+    )
+    const erased = await goggaReading(dir, 'zola@mail.example', 'subject', 'erase', '-')
+    expect(erased).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('is contact '),
+      out: expect.stringContaining('nothing was found'),
+    })
+    expect(context.files.identity.rows.find('AuthLog', { id: 'x' })).toMatchObject({ email: null, ip: null })
   }))
 
 test('subject restrict, show, lift and correct', () =>

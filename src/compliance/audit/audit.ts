@@ -32,6 +32,8 @@ export interface AuditOptions {
   readonly busyTimeoutMs: number
   /** Ed25519 in PEM, of every key that signed heads of the chains. */
   readonly publicKeys?: readonly string[]
+  /** Heads of other keys are believed by nobody. */
+  readonly onlyKeys?: boolean
   /** Files that the application's log goes to, and how much of each end is read. */
   readonly logs?: { readonly files: readonly string[]; readonly mebibytes?: number }
   /** Of billing and admin, and what is known of them; without it nobody looked for any, and a finding says so. */
@@ -95,11 +97,12 @@ export async function runAudit(options: AuditOptions): Promise<AuditReport> {
 }
 
 async function workedOn(sections: readonly Section[], options: AuditOptions, isFirst: boolean): Promise<Done> {
-  const { paths, busyTimeoutMs, publicKeys, logs, connections, program, now, onProgress } = options
+  const { paths, busyTimeoutMs, publicKeys, onlyKeys, logs, connections, program, now, onProgress } = options
   const task: WorkTask = {
     ...{ sections: sections as readonly WorkedSection[], paths, busyTimeoutMs, program },
     ...{ now: now(), folders: options.archives?.folders ?? [] },
     ...(publicKeys && { publicKeys }),
+    ...(onlyKeys !== undefined && { onlyKeys }),
     ...(logs && { logs }),
     ...(connections && { connections }),
   }

@@ -1,6 +1,6 @@
 // The audits of a server: one at a time, in a process of its own at low priority, so that requests go on; each is kept.
 import type { OpenFile } from '../../database/clients.ts'
-import { StoppedError } from '../../errors.ts'
+import { GoggaError, StoppedError } from '../../errors.ts'
 import { inProcess } from '../in-process.ts'
 import type { SigningKey } from '../signing.ts'
 import type { AuditOptions } from './audit.ts'
@@ -52,7 +52,7 @@ export function createAuditor<Extra extends object>(options: AuditorOptions<Extr
   async function one(id: string, cause: Cause, startedAt: Date): Promise<KeptAudit> {
     try {
       const task = { ...options.task(), id, cause, startedAt, connections: options.connections() }
-      const audit = signed(await auditIn(options.process, task, stopped.signal), key)
+      const audit = signed(await auditIn(options.process, task, stopped.signal), key, listAudits(identity, 1)[0])
       await keepAudit(identity, audit)
       failedAt = undefined
       return audit
@@ -89,5 +89,8 @@ export function createAuditor<Extra extends object>(options: AuditorOptions<Extr
 async function auditIn(module: URL, task: AuditTask, signal: AbortSignal): Promise<AuditReport> {
   const answer = await inProcess<AuditAnswer>(module, task, signal)
   if (answer && 'report' in answer) return answer.report
-  throw new Error(`The process that audits ended early${answer ? `: ${answer.code}` : ''}`)
+  const why = answer ? `it failed with ${answer.code}` : 'it was killed, or ran out of memory'
+  throw new GoggaError('internal', 500, 1, `The audit came to no end: ${why}`, {
+    hint: 'The next one begins by itself; "gogga audit" runs one now and says more.',
+  })
 }

@@ -1,4 +1,5 @@
 // Audits that were made, kept in identity.db with their reports and signatures: places and counts, never a value.
+import { createHash } from 'node:crypto'
 import type { OpenFile } from '../../database/clients.ts'
 import { timeText } from '../../database/row-codec.ts'
 import type { SigningKey } from '../signing.ts'
@@ -17,12 +18,16 @@ export interface KeptAudit {
   readonly keyId: string | null
 }
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
 type Identity = Pick<OpenFile<'identity'>, 'change'>
 type Reading = Pick<OpenFile<'identity'>, 'rows'>
 
-export function signed(report: AuditReport, key: SigningKey | undefined): KeptAudit {
+/** `before`: the newest that was kept, which the report then names by the SHA-256 of its own. */
+export function signed(report: AuditReport, key: SigningKey | undefined, before?: KeptAudit): KeptAudit {
   const { id, cause, startedAt, endedAt, passed } = report
-  const text = JSON.stringify(report)
+  const named = before && { before: { id: before.id, sha256: sha256(before.report) } }
+  const text = JSON.stringify({ ...report, ...named })
   const signature = key?.sign(Buffer.from(text)) ?? null
   return { id, cause, startedAt, endedAt, passed, report: text, signature, keyId: key?.id ?? null }
 }

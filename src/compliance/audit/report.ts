@@ -45,6 +45,8 @@ export interface AuditReport {
   readonly counts: Readonly<Record<Severity, number>>
   /** Worst first. */
   readonly findings: readonly Finding[]
+  /** The audit that was kept before this one: whoever removes or changes that one contradicts this one, which is signed. */
+  readonly before?: { readonly id: string; readonly sha256: string }
 }
 
 export function countsOf(findings: readonly Finding[]): Readonly<Record<Severity, number>> {

@@ -16,7 +16,7 @@ import { unfinished, wordsOf } from './words.ts'
 export type WorkedSection = Exclude<Section, 'bytes'>
 
 export interface WorkTask
-  extends Pick<AuditOptions, 'paths' | 'busyTimeoutMs' | 'publicKeys' | 'logs' | 'connections' | 'program'> {
+  extends Pick<AuditOptions, 'paths' | 'busyTimeoutMs' | 'publicKeys' | 'onlyKeys' | 'logs' | 'connections' | 'program'> {
   readonly sections: readonly WorkedSection[]
   readonly now: Date
   /** Of backups. */
@@ -88,11 +88,11 @@ const RUN: Readonly<Record<WorkedSection, (view: View) => Promise<SectionResult>
     })
     return { findings, looked: { rows } }
   },
-  async chain({ readers, publicKeys = [], now, tell }) {
+  async chain({ readers, publicKeys = [], onlyKeys = false, now, tell }) {
     const { verifyChains } = await import('../chain/verify.ts')
     let done = 0
     const { chains, findings } = await verifyChains(allOf(readers), {
-      ...{ now, publicKeys },
+      ...{ now, publicKeys, onlyKeys },
       onChain: (domain) => tell('chain', ++done, DOMAINS.length, `${domain}.db`),
     })
     const links = chains.reduce((sum, chain) => sum + chain.links, 0)

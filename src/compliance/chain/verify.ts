@@ -7,12 +7,15 @@ import { findPii } from '../../pii/find.ts'
 import { type Gathered, gatherHeads } from './gathered-heads.ts'
 import { judgeHeads } from './judge-heads.ts'
 import { logsOf, type Walk, walkChain } from './links.ts'
+import { missingIn, nothingOf } from './missing.ts'
 import type { ChainFinding, ChainReport, ChainSummary, Collected } from './report.ts'
 
 export interface VerifyOptions {
   readonly now: Date
   /** Ed25519 in PEM, of every key that signed heads. */
   readonly publicKeys?: readonly string[]
+  /** Whoever asks named these keys: heads of others are believed by nobody. */
+  readonly onlyKeys?: boolean
   /** Heads that a reviewer kept (heads.ts). */
   readonly exported?: readonly Head[]
   readonly signal?: AbortSignal | undefined
@@ -26,18 +29,19 @@ export interface VerifyOptions {
  */
 export async function verifyChains(
   readers: Readonly<Record<Domain, Connection>>,
-  { now, publicKeys = [], exported = [], signal, onChain }: VerifyOptions,
+  { now, publicKeys = [], onlyKeys = false, exported = [], signal, onChain }: VerifyOptions,
 ): Promise<ChainReport> {
   // Before the chains: these may be longer then, never shorter.
   const heads = gatherHeads(readers, exported, publicKeys)
+  const trust = publicKeys.length === 0 ? 'nobody' : onlyKeys ? 'given' : 'configured'
   const [chains, findings]: [ChainSummary[], ChainFinding[]] = [[], []]
   for (const domain of DOMAINS) {
     const wanted = new Set(heads.flatMap(({ head }) => (head.domain === domain ? [head.position] : [])))
-    const walk = await walkChain(domain, readers[domain], { now, wanted, signal })
-    const linked = readers[domain].prepare('select createdAt from "ChainLink" where position > ? order by position')
-    const linkedAfter = (position: number) => linked.pluck().get(position) as string | undefined
-    const judged = judgeHeads({ walk, heads, now, linkedAfter })
-    findings.push(...brokenIn(walk), ...rowsIn(walk), ...judged.findings, ...restoresOf(domain, heads))
+    const missing = missingIn(domain, readers[domain])
+    const isWhole = missing.every(({ place }) => place.table === 'ChainHead')
+    const walk = isWhole ? await walkChain(domain, readers[domain], { now, wanted, signal }) : nothingOf(domain)
+    const judged = judgeHeads({ walk, heads, now, trust })
+    findings.push(...missing, ...brokenIn(walk), ...rowsIn(walk), ...judged.findings)
     chains.push(summaryOf(walk, heads, judged.newest))
     onChain?.(domain, walk.links)
   }
@@ -106,15 +110,4 @@ function rowsIn({ domain, logs }: Walk): readonly ChainFinding[] {
       ]
     }),
   )
-}
-
-function restoresOf(domain: Domain, heads: readonly Gathered[]): readonly ChainFinding[] {
-  return heads
-    .filter(({ head }) => head.domain === domain && head.kind === 'restored')
-    .map(({ head: { id, position, createdAt } }) => ({
-      ...{ severity: 'info', section: 'chain', code: 'chain.restored', count: 1, rows: [id], position },
-      place: { file: `${domain}.db`, table: 'ChainHead' },
-      message: `${domain}.db was put back at ${createdAt}: what was logged after position ${position} until then is lost`,
-      next: 'Compare it with your own record of restores.',
-    }))
 }

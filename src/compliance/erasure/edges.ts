@@ -41,13 +41,3 @@ export function edgesOf(bytes: Uint8Array, start: number, end: number): readonly
   while (to < bytes.length && to - end < FARTHEST && behind(bytes, to)) to++
   return [from, to]
 }
-
-/** Whether the text holds the value as one of its own. */
-export function holdsAlone(text: string, value: string): boolean {
-  const [bytes, sought] = [Buffer.from(text.toLowerCase()), Buffer.from(value.toLowerCase())]
-  for (let at = bytes.indexOf(sought); at >= 0; at = bytes.indexOf(sought, at + 1)) {
-    const [from, to] = edgesOf(bytes, at, at + sought.length)
-    if (from === at && to === at + sought.length) return true
-  }
-  return false
-}

@@ -4,14 +4,17 @@
 // searches, since the values stay in identity.db until everything but the search is done.
 import { type Config, pathInFolder } from '../../config.ts'
 import { DOMAINS } from '../../database/domains.ts'
-import { ConflictError, UnavailableError } from '../../errors.ts'
+import { hasFile } from '../../database/logs.ts'
+import { UnavailableError } from '../../errors.ts'
 import type { TakenValues } from '../../identity/erasure.ts'
-import { forgetTaken, keepTaken, takenFor } from '../../identity/taken-values.ts'
+import { keepTaken, takenFor } from '../../identity/taken-values.ts'
 import type { Answer } from '../../saga/changes.ts'
-import { type Begun, eraseSubject, foreseeErasure, type SubjectErased } from '../../saga/erase-subject.ts'
+import { eraseSubject, foreseeErasure, type SubjectErased } from '../../saga/erase-subject.ts'
 import type { Asked } from '../../saga/requests.ts'
 import type { Sagas } from '../../saga/sagas.ts'
+import type { Needle } from '../audit/bytes/kinds.ts'
 import { clearFiles } from './clear.ts'
+import { completed, isReceipt, type Kept, keepReceipt, type Signer, signedBy } from './kept-receipt.ts'
 import { removeMails } from './mails.ts'
 import { type Needles, needlesOf } from './needles.ts'
 import { nextSteps } from './next-steps.ts'
@@ -20,16 +23,14 @@ import {
   type BackupHeld,
   holding,
   isProven,
-  type KeptReceipt,
   lastOf,
   type Proof,
   proofsIn,
   type Receipt,
-  signedBytes,
   type TableDone,
   tablesOf,
 } from './receipt.ts'
-import { onThread } from './thread.ts'
+import { onThread, type TaskAnswers } from './thread.ts'
 
 export interface Eraser {
   readonly sagas: Sagas
@@ -42,7 +43,7 @@ export interface Eraser {
   readonly listBackups: () => Promise<readonly BackupHeld[]>
   /** What to look for as well, such as where an earlier search was cut off. */
   readonly values?: TakenValues | undefined
-  readonly key?: { readonly id: string; readonly sign: (bytes: Uint8Array) => Uint8Array } | undefined
+  readonly key?: Signer | undefined
 }
 
 /** By the configuration. */
@@ -65,15 +66,14 @@ export async function erasePerson(eraser: Eraser, person: Person, asked: Asked):
   return { ...begun, data: await finishOnce(eraser, begun.data) }
 }
 
-/** By file and erasure: whoever asks meanwhile gets the same receipt. */
+/** By file and erasure: whoever asks meanwhile waits, and finds the receipt. */
 const running = new Map<string, Promise<Receipt>>()
 
 async function finishOnce(eraser: Eraser, erased: SubjectErased): Promise<Receipt> {
   const key = `${eraser.sagas.files.identity.path} ${erased.erasureId}`
-  const known = running.get(key)
-  if (known && !eraser.values) return await known
+  const before = running.get(key)
   const work = (async () => {
-    await known?.catch(() => undefined)
+    await before?.catch(() => undefined)
     return await finish(eraser, erased)
   })()
   running.set(key, work)
@@ -84,15 +84,6 @@ async function finishOnce(eraser: Eraser, erased: SubjectErased): Promise<Receip
   }
 }
 
-/** Beside the receipt in its row, while the bytes are searched. */
-interface Searching {
-  readonly searching?: { readonly pid: number; readonly since: string }
-}
-
-type Kept = (Begun & { readonly format?: undefined; readonly proofs?: undefined }) | (KeptReceipt & Searching)
-
-const isReceipt = (kept: Kept): kept is KeptReceipt & Searching => kept.format !== undefined
-
 /** From the saga's answer on: what is left after it, and the proof. */
 async function finish(eraser: Eraser, erased: SubjectErased): Promise<Receipt> {
   const { sagas } = eraser
@@ -102,7 +93,7 @@ async function finish(eraser: Eraser, erased: SubjectErased): Promise<Receipt> {
   if (!row) throw new Error('The erasure has no row of its own')
   const earlier = JSON.parse(row.receipt ?? '{}') as Kept
   const values = together(takenFor(rows, erasureId), eraser.values)
-  if (isReceipt(earlier) && !values) return completed(earlier)
+  if (isReceipt(earlier) && !values) return completed(earlier, sagas.now())
   await sagas.courier.deliver('identity', { id: subjectId, subjectId })
   requireFollowed(sagas, ids)
   const doneAt = row.doneAt ?? sagas.now()
@@ -112,8 +103,9 @@ async function finish(eraser: Eraser, erased: SubjectErased): Promise<Receipt> {
     startedAt: row.startedAt.toISOString(),
     doneAt: doneAt.toISOString(),
   } as const
-  const needles = values && (await needlesOf(sagas.files.identity.path, values, ids))
-  const swept = await sweep(eraser, ids, needles)
+  const known = values && (await needlesOf(sagas.files.identity.path, values, ids))
+  const swept = await sweep(eraser, ids, known)
+  const needles = known && { ...known, within: [...known.within, ...swept.within] }
   const done: Done = {
     base,
     tables: summed(isReceipt(earlier) ? earlier.tables : tablesOf(earlier), swept.tables),
@@ -142,13 +134,14 @@ async function search(
   const { sagas, mailFolder } = eraser
   const { erasureId } = done.base
   const searching = { pid: process.pid, since: sagas.now().toISOString() }
-  await keep(sagas, { ...receiptOf(done, false), ...(needles && { searching }) })
+  await keepReceipt(sagas, { ...receiptOf(done, false), ...(needles && { searching }) })
   const isCleared = await clearFiles(sagas.files)
   const clearedAt = sagas.now()
   if (!needles) return await ended(eraser, done, { clearedAt })
   // Mails that were being written when the others went.
-  const late = await removeMails(mailFolder, emailsOf(needles))
-  const proof = await proofOf({ ...eraser, files: sagas.files }, needles, sagas.now)
+  const within = new Set(needles.within)
+  const late = await removeMails(mailFolder, emailsOf(needles), within)
+  const proof = await proofOf({ ...eraser, files: sagas.files }, { ...needles, within: [...within] }, sagas.now)
   // Whoever still reads an older state kept it in a log: a repeat can search again.
   const again = !isCleared && proof.found.length > 0 ? values : undefined
   const proven = { ...done, mails: done.mails + late, proofs: [...done.proofs, proof] }
@@ -167,7 +160,7 @@ async function ended(eraser: Eraser, done: Done, { clearedAt, isKept = false }: 
   const listed = await eraser.listBackups().catch(() => undefined)
   const backups = listed ? holding(listed, clearedAt.toISOString()) : done.backups
   const signed = signedBy(receiptOf({ ...done, backups }, isKept), eraser.key)
-  await keep(eraser.sagas, signed, isKept)
+  await keepReceipt(eraser.sagas, signed, isKept)
   return signed
 }
 
@@ -180,34 +173,6 @@ function receiptOf({ base, proofs, backups, ...done }: Done, isKept: boolean): R
   }
 }
 
-function keep({ files }: Sagas, receipt: Receipt & Searching, isKept = false): Promise<void> {
-  const { erasureId: id, doneAt } = receipt
-  return files.identity.change((tx) => {
-    if (!isKept) forgetTaken(tx, id)
-    tx.update('Erasure', { id }, { doneAt: new Date(doneAt), receipt: JSON.stringify(receipt) })
-  })
-}
-
-/** Throws ConflictError while another process searches. */
-function completed({ searching, ...kept }: KeptReceipt & Searching): Receipt {
-  const proofs = proofsIn(kept)
-  if (searching && isAlive(searching.pid))
-    throw new ConflictError('The erasure runs: another process searches the bytes', {
-      retryAfter: 10,
-      hint: 'Repeat it after the time in Retry-After to get the receipt.',
-    })
-  return { ...kept, proofs, proven: kept.proven ?? isProven(proofs) }
-}
-
-/** Another process of this machine. */
-function isAlive(pid: number): boolean {
-  try {
-    return pid !== process.pid && process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 function together(one: TakenValues | undefined, other: TakenValues | undefined): TakenValues | undefined {
   if (!one || !other) return one ?? other
   const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof TakenValues>
@@ -215,19 +180,38 @@ function together(one: TakenValues | undefined, other: TakenValues | undefined):
   return Object.fromEntries(all) as TakenValues
 }
 
-const emailsOf = ({ own }: Needles): readonly string[] =>
-  own.filter(({ needle }) => needle.value.includes('@')).map(({ needle }) => needle.value)
+const emailsOf = ({ own }: Needles): readonly Needle[] =>
+  own.map(({ needle }) => needle).filter(({ value }) => value.includes('@'))
+
+const pathsOf = ({ identity, billing, admin }: Sagas['files']) => ({
+  identity: identity.path,
+  billing: billing.path,
+  admin: admin.path,
+})
+
+const NONE: TaskAnswers['unassigned'] = { tables: [], within: [] }
+
+interface Swept {
+  readonly mails: number
+  readonly tables: readonly TableDone[]
+  /** Values of others, met on the way, that hold one of the person's. */
+  readonly within: readonly string[]
+}
 
 /** Mails, and what a split could not place; by ids alone where nobody knows the values. */
 async function sweep(
-  { mailFolder, unassigned: path }: Eraser,
+  { sagas, mailFolder, unassigned: path }: Eraser,
   ids: readonly string[],
   needles: Needles | undefined,
-): Promise<{ readonly mails: number; readonly tables: readonly TableDone[] }> {
+): Promise<Swept> {
   const values = needles?.own.map(({ needle }) => needle) ?? []
-  const mails = needles ? await removeMails(mailFolder, emailsOf(needles)) : 0
-  const cleared = await onThread({ kind: 'unassigned', path, ids, values })
-  return { mails, tables: cleared.map((one) => ({ file: 'unassigned', ...one })) }
+  const within = new Set<string>()
+  const mails = needles ? await removeMails(mailFolder, emailsOf(needles), within) : 0
+  const cleared = hasFile(path)
+    ? await onThread({ kind: 'unassigned', path, paths: pathsOf(sagas.files), ids, values })
+    : NONE
+  const tables = cleared.tables.map((one): TableDone => ({ file: 'unassigned', ...one }))
+  return { mails, tables, within: [...within, ...cleared.within] }
 }
 
 /** Of a repeat, which finds less. */
@@ -239,12 +223,6 @@ function summed(earlier: readonly TableDone[], more: readonly TableDone[]): read
     return also ? { ...one, rows: one.rows + also.rows } : one
   })
   return [...added, ...more.filter((one) => !earlier.some((other) => isSame(one, other)))]
-}
-
-function signedBy(receipt: Receipt, key: Eraser['key']): Receipt {
-  if (!key) return receipt
-  const ed25519 = Buffer.from(key.sign(signedBytes(receipt))).toString('base64')
-  return { ...receipt, signature: { keyId: key.id, ed25519 } }
 }
 
 function requireFollowed({ files }: Sagas, ids: readonly string[]): void {

@@ -4,9 +4,7 @@ import { type CatalogColumn, type CatalogModel, modelsOf, quote } from '../../da
 import type { Connection } from '../../database/connections.ts'
 import { TAKEN_PLACE } from '../../identity/taken-values.ts'
 import type { Needle } from '../audit/bytes/kinds.ts'
-import { FOLD } from '../audit/bytes/needle-store.ts'
-import { edgesOf } from './edges.ts'
-import { textFinder } from './text-finder.ts'
+import { folded, standsAlone, textFinder } from './text-finder.ts'
 
 export interface Holders {
   /** Values that somebody else has as well, folded: the columns that hold them, such as `User.email`. */
@@ -14,10 +12,6 @@ export interface Holders {
   /** Longer values of others that hold one, folded. */
   readonly within: readonly string[]
 }
-
-const LONGEST = 255
-
-export const folded = (bytes: Uint8Array): string => Buffer.from(bytes.map((byte) => FOLD[byte] as number)).toString()
 
 /** `ids`: who was erased; rows that still name them are nobody else's. */
 export function holdersOf(identity: Connection, values: readonly Needle[], ids: readonly string[]): Holders {
@@ -32,10 +26,9 @@ export function holdersOf(identity: Connection, values: readonly Needle[], ids: 
         .pluck()
         .iterate(...(subjectOf(model) ? [JSON.stringify(ids)] : []))
       finder(rows as Iterable<string | Uint8Array>, (bytes, start, end) => {
-        const [from, to] = edgesOf(bytes, start, end)
+        if (!standsAlone(bytes, start, end, within)) return
         const text = folded(bytes.subarray(start, end))
-        if (from === start && to === end) shared.set(text, (shared.get(text) ?? new Set()).add(place))
-        else if (to - from <= LONGEST) within.add(folded(bytes.subarray(from, to)))
+        shared.set(text, (shared.get(text) ?? new Set()).add(place))
       })
     }
   }

@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { holdsAlone } from './edges.ts'
+import type { Needle } from '../audit/bytes/kinds.ts'
+import { holderOf } from './text-finder.ts'
 
 /** Those that are being written end in `.eml.new`. */
 export function mailsIn(folder: string): readonly string[] {
@@ -16,13 +17,18 @@ export function mailsIn(folder: string): readonly string[] {
   }
 }
 
-/** Gives how many there were. */
-export async function removeMails(folder: string, emails: readonly string[]): Promise<number> {
+/** Gives how many there were. Addresses of others that hold one of these are added to `within`. */
+export async function removeMails(folder: string, emails: readonly Needle[], within: Set<string>): Promise<number> {
   let count = 0
+  const holds = holderOf(emails, within)
   for (const name of emails.length === 0 ? [] : mailsIn(folder)) {
     const path = join(folder, name)
-    const texts = textsOf(await contentOf(path))
-    if (!emails.some((email) => texts.some((text) => holdsAlone(text, email)))) continue
+    if (
+      !textsOf(await contentOf(path))
+        .map(holds)
+        .includes(true)
+    )
+      continue
     await rm(path, { force: true })
     count += 1
   }

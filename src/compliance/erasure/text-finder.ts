@@ -1,7 +1,7 @@
 // Values in texts: all of them at a time, by what searches raw bytes.
 import { createFinder } from '../audit/bytes/finder.ts'
 import { type Needle, PLAIN } from '../audit/bytes/kinds.ts'
-import { formOf, NeedleStore } from '../audit/bytes/needle-store.ts'
+import { FOLD, formOf, NeedleStore } from '../audit/bytes/needle-store.ts'
 import { buildTable } from '../audit/bytes/needle-table.ts'
 import { fillStore } from '../audit/bytes/needles.ts'
 import { PAD_BYTES } from '../audit/bytes/search.ts'
@@ -52,15 +52,26 @@ function* partsOf(text: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** Whether a text holds one of the values as one of its own. */
-export function holderOf(values: readonly Needle[]): (text: string) => boolean {
+const LONGEST = 255
+
+export const folded = (bytes: Uint8Array): string => Buffer.from(bytes.map((byte) => FOLD[byte] as number)).toString()
+
+/** Whether a text holds one of the values as one of its own; longer ones that hold one are added to `within`, folded. */
+export function holderOf(values: readonly Needle[], within = new Set<string>()): (text: string) => boolean {
   const finder = textFinder(values)
   return (text) => {
     let isFound = false
     finder([text], (bytes, start, end) => {
-      const [from, to] = edgesOf(bytes, start, end)
-      isFound ||= from === start && to === end
+      if (standsAlone(bytes, start, end, within)) isFound = true
     })
     return isFound
   }
+}
+
+/** Whether it is no part of a longer value, which is added to `within`. */
+export function standsAlone(bytes: Uint8Array, start: number, end: number, within: Set<string>): boolean {
+  const [from, to] = edgesOf(bytes, start, end)
+  if (from === start && to === end) return true
+  if (to - from <= LONGEST) within.add(folded(bytes.subarray(from, to)))
+  return false
 }

@@ -1,15 +1,16 @@
 // The parts of an erasure that look at every row of a file, on a thread of its own.
 import { Worker } from 'node:worker_threads'
+import type { Domain } from '../../database/domains.ts'
 import { UnavailableError } from '../../errors.ts'
 import type { Needle } from '../audit/bytes/kinds.ts'
 import type { Holders } from './holders.ts'
-import type { Cleared } from './unassigned.ts'
+import type { UnassignedCleared } from './unassigned.ts'
 
 export interface TaskAnswers {
   /** Who else has a value, in identity.db. */
   readonly holders: Holders
   /** What went from unassigned.db. */
-  readonly unassigned: readonly Cleared[]
+  readonly unassigned: UnassignedCleared
 }
 
 export interface Task<K extends keyof TaskAnswers = keyof TaskAnswers> {
@@ -19,6 +20,8 @@ export interface Task<K extends keyof TaskAnswers = keyof TaskAnswers> {
   /** Who was erased. */
   readonly ids: readonly string[]
   readonly values: readonly Needle[]
+  /** Of the three files, where their rows are asked for. */
+  readonly paths?: Readonly<Record<Domain, string>>
 }
 
 export type TaskOutcome<K extends keyof TaskAnswers> =

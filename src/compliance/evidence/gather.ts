@@ -2,7 +2,7 @@
 // subject ids.
 import { type Head, headsIn } from '../../database/chain-heads.ts'
 import type { Connection } from '../../database/connections.ts'
-import { DOMAINS, type Domain } from '../../database/domains.ts'
+import { DOMAINS } from '../../database/domains.ts'
 import { timeText } from '../../database/row-codec.ts'
 import { rowsOver } from '../../database/rows.ts'
 import { summarizeAccesses } from '../../identity/access-summary.ts'
@@ -10,26 +10,26 @@ import { exportHeads } from '../chain/heads.ts'
 import type { ChainReport } from '../chain/report.ts'
 import { dataMap } from '../data-map/map.ts'
 import { svgOf } from '../data-map/svg.ts'
+import { auditResults, lostAudits } from './audit-results.ts'
+import { appliedIn, migrationResults } from './migrations.ts'
 import type { Month } from './month.ts'
+import {
+  chainResults,
+  erasureResults,
+  headResults,
+  nameOf,
+  type Outcome,
+  operationResults,
+  type Result,
+} from './results.ts'
+import type { AuditRow, ErasureRow, Operations, Readers } from './sources.ts'
 
 export interface EvidenceFile {
   /** In the archive: `audits/1f3c9a2e.json` */
   readonly name: string
   readonly bytes: Buffer
-  /** What it proves, for the index. */
-  readonly proves: string
-}
-
-export type Readers = Readonly<Record<Domain, Connection>>
-
-/** What whoever keeps backups knows; without machine paths. */
-export interface Operations {
-  /** Restores for practice in this month. */
-  readonly drills: readonly object[]
-  /** What the policy promises against what was achieved, when the pack was made. */
-  readonly promises: readonly object[]
-  /** Stores that could not be read. */
-  readonly unseen: readonly Domain[]
+  /** What it is about, for the index; what it shows say the results. */
+  readonly about: string
 }
 
 export interface GatherOptions {
@@ -40,24 +40,54 @@ export interface GatherOptions {
   readonly operations: Operations
   /** Of the program. */
   readonly version: string
+  /** PEM: signatures of audits are checked by those of them that signed. */
+  readonly publicKeys: readonly string[]
 }
 
-export function gather(options: GatherOptions): readonly EvidenceFile[] {
-  const { readers, chains } = options
-  const { drills, ...promises } = options.operations
-  const [from, to] = [timeText(options.month.from), timeText(options.month.to)]
-  return [
-    ...auditFiles(readers.identity, from, to),
-    ...erasureFiles(readers.identity, from, to),
-    accessFile(readers.identity, options.month),
+export interface Gathered {
+  readonly files: readonly EvidenceFile[]
+  /** Failures first. */
+  readonly results: readonly Result[]
+}
+
+export function gather(options: GatherOptions): Gathered {
+  const { readers, chains, month, operations } = options
+  const { drills, ...promises } = operations
+  const [from, to] = [timeText(month.from), timeText(month.to)]
+  const audits = readers.identity.prepare(AUDITS).all(from, to) as readonly AuditRow[]
+  // Also of later months: they name the last one of this.
+  const since = readers.identity.prepare<[string], Pick<AuditRow, 'startedAt' | 'report'>>(SINCE).iterate(from)
+  const erasures = readers.identity.prepare(ERASURES).all({ from, to }) as readonly ErasureRow[]
+  const [heads, migrations] = [headsOf(readers, to), appliedIn(readers)]
+  const erased = DOMAINS.flatMap((domain) =>
+    (readers[domain].prepare(ERASED).pluck().all(from, to) as readonly string[]).map((subjectId) => ({
+      domain,
+      subjectId,
+    })),
+  )
+  const isKnown = (subjectId: string) => readers.identity.prepare(KNOWN).get(subjectId) !== undefined
+  const results = [
+    ...auditResults(audits, options, options.publicKeys),
+    ...lostAudits(since, (id) => readers.identity.prepare<[string], string>(REPORT).pluck().get(id)),
+    ...chainResults(chains),
+    ...headResults(heads, options),
+    ...erasureResults(erasures, erased, isKnown),
+    ...operationResults(operations, options),
+    ...migrationResults(migrations),
+  ].sort((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome))
+  const files = [
+    json('results.json', results, 'What all of this shows: failures first, then what is missing, then what passed.'),
+    ...auditFiles(audits),
+    ...erasureFiles(erasures),
+    accessFile(readers.identity, month),
     attemptFile(readers.identity, from, to),
-    text('chains/heads.jsonl', exportHeads(headsOf(readers, to)), HEADS),
+    text('chains/heads.jsonl', exportHeads(heads), HEADS),
     json(
       'chains/verification.json',
       chains,
-      'That the logs were as they were written when the pack was made: section 19.',
+      'Whether the logs were as they were written when the pack was made: section 19.',
     ),
-    json('operations/drills.json', drills, 'That backups were restored for practice: section 19.'),
+    json('operations/drills.json', drills, 'Restores of backups for practice in this month: section 19.'),
     json(
       'operations/promises.json',
       promises,
@@ -65,55 +95,46 @@ export function gather(options: GatherOptions): readonly EvidenceFile[] {
     ),
     json(
       'migrations.json',
-      migrationsOf(readers),
-      'Which changes of the schema were applied, and that they are those of the program: section 17.',
+      migrations,
+      'Which changes of the schema were applied, and how they differ from the program’s: section 17.',
     ),
     json('versions.json', versionsOf(options), 'What the files were made with.'),
     json('data-map.json', dataMap(), 'What is kept where, why and how long: section 17.'),
     text('data-map.svg', svgOf(dataMap()), 'The same as a picture.'),
   ]
+  return { files, results }
 }
+
+const OUTCOMES: readonly Outcome[] = ['failure', 'gap', 'passed']
+const ERASED = 'select subjectId from "Tombstone" where erasedAt >= ? and erasedAt < ? order by subjectId'
+const KNOWN = 'select 1 from "Erasure" where subjectId = ? limit 1'
 
 const HEADS =
   'How far the logs went, as signed day by day: compare them with those that you kept ("gogga audit verify --verify-against"). Section 19.'
 
-interface AuditRow {
-  readonly id: string
-  readonly report: string
-  readonly signature: Uint8Array | null
-  readonly keyId: string | null
-}
-
+const SINCE = 'select startedAt, report from "Audit" where startedAt >= ? order by startedAt, id'
+const REPORT = 'select report from "Audit" where id = ?'
 const AUDITS =
-  'select id, report, signature, keyId from "Audit" where startedAt >= ? and startedAt < ? order by startedAt, id'
+  'select id, startedAt, passed, report, signature, keyId from "Audit" where startedAt >= ? and startedAt < ? order by startedAt, id'
 
 /** Byte for byte what was signed, so that each signature can be checked by itself. */
-function auditFiles(reader: Connection, from: string, to: string): readonly EvidenceFile[] {
-  return (reader.prepare(AUDITS).all(from, to) as readonly AuditRow[]).flatMap(({ id, report, signature, keyId }) => [
+function auditFiles(audits: readonly AuditRow[]): readonly EvidenceFile[] {
+  return audits.flatMap(({ id, report, signature, keyId }) => [
     text(
       `audits/${nameOf(id)}.json`,
       report,
-      'That personal information was looked for outside identity.db, and what was found: section 19.',
+      'Personal information was looked for outside identity.db: what was found, section 19.',
     ),
     ...(signature
       ? [
           {
             name: `audits/${nameOf(id)}.sig`,
             bytes: Buffer.from(signature),
-            proves: `Ed25519 of the audit, by the key ${keyId}.`,
+            about: `Ed25519 of the audit, by the key ${keyId}.`,
           },
         ]
       : []),
   ])
-}
-
-interface ErasureRow {
-  readonly id: string
-  readonly subjectId: string
-  readonly askedBy: string
-  readonly startedAt: string
-  readonly doneAt: string | null
-  readonly receipt: string | null
 }
 
 const ERASURES = `
@@ -121,8 +142,7 @@ const ERASURES = `
   where startedAt < $to and (doneAt is null or doneAt >= $from) order by startedAt, id`
 
 /** Those that were begun, done or not done yet in the month. */
-function erasureFiles(reader: Connection, from: string, to: string): readonly EvidenceFile[] {
-  const rows = reader.prepare(ERASURES).all({ from, to }) as readonly ErasureRow[]
+function erasureFiles(rows: readonly ErasureRow[]): readonly EvidenceFile[] {
   const receipts = rows.flatMap(({ id, receipt }) =>
     receipt === null
       ? []
@@ -165,25 +185,15 @@ function headsOf(readers: Readers, to: string): readonly Head[] {
   return [...each.values()].sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id))
 }
 
-const MIGRATIONS = `
-  select migration_name as name, checksum, finished_at as finishedAt from "_prisma_migrations"
-  where rolled_back_at is null order by migration_name`
-
-const migrationsOf = (readers: Readers) =>
-  Object.fromEntries(DOMAINS.map((domain) => [domain, readers[domain].prepare(MIGRATIONS).all()]))
-
 function versionsOf({ version, readers, month, now }: GatherOptions): object {
   const sqlite = readers.identity.prepare('select sqlite_version()').pluck().get()
   return { program: version, node: process.versions.node, sqlite, month: month.name, madeAt: now.toISOString() }
 }
 
-/** Ids of rows become names of files: nothing but what is safe in one. */
-const nameOf = (id: string): string => id.replace(/[^\w-]/g, '_')
-
-const text = (name: string, content: string, proves: string): EvidenceFile => ({
+const text = (name: string, content: string, about: string): EvidenceFile => ({
   name,
   bytes: Buffer.from(content),
-  proves,
+  about,
 })
-const json = (name: string, value: unknown, proves: string): EvidenceFile =>
-  text(name, `${JSON.stringify(value, undefined, 2)}\n`, proves)
+const json = (name: string, value: unknown, about: string): EvidenceFile =>
+  text(name, `${JSON.stringify(value, undefined, 2)}\n`, about)

@@ -2,7 +2,8 @@
 // (APPNOTE 6.3.10, 4.3.12 and 4.3.16).
 import { FileError } from '../../errors.ts'
 import { keyIdOf, verifySignature } from '../signing.ts'
-import { FORMAT, MANIFEST, type Manifest, SIGNATURE, sha256 } from './pack.ts'
+import { FORMAT, MANIFEST, type Manifest, SIGNATURE, SUMS, SUMS_SIGNATURE, sha256, sumsOf, UNSUMMED } from './pack.ts'
+import type { Result } from './results.ts'
 
 export interface PackVerdict {
   /** Every sum fits, and one of the given keys signed. */
@@ -14,6 +15,8 @@ export interface PackVerdict {
   readonly signedBy: string | null
   /** A sentence each. */
   readonly findings: readonly string[]
+  /** What failed, and what is missing, by the pack itself; empty where it is not what was signed. */
+  readonly shows: readonly Result[]
 }
 
 /** `publicKeys`: PEM, from elsewhere than the pack. Throws FileError where it is no evidence pack. */
@@ -24,10 +27,31 @@ export function verifyPack(archive: Buffer, publicKeys: readonly string[]): Pack
   if (!text || !manifest) throw noPack(`it has no ${MANIFEST} of ${FORMAT}`)
   const signature = entries.get(SIGNATURE)
   const signer = signature && publicKeys.find((pem) => verifySignature(pem, text, signature))
-  const findings = [...sumFindings(entries, manifest), ...signatureFindings(signature, signer, publicKeys)]
+  const findings = [
+    ...sumFindings(entries, manifest),
+    ...listFindings(entries, manifest, signer),
+    ...signatureFindings(signature, signer, publicKeys),
+  ]
   const { month, partial, files } = manifest
   const signedBy = signer === undefined ? null : keyIdOf(signer)
-  return { passed: findings.length === 0, month, partial, files: Object.keys(files).length, signedBy, findings }
+  const passed = findings.length === 0
+  const shows = passed ? resultsIn(entries).filter(({ outcome }) => outcome !== 'passed') : []
+  return { passed, month, partial, files: Object.keys(files).length, signedBy, findings, shows }
+}
+
+const resultsIn = (entries: ReadonlyMap<string, Buffer>): readonly Result[] =>
+  JSON.parse(entries.get('results.json')?.toString('utf8') ?? '[]') as readonly Result[]
+
+/** The list of sums is what people check by hand: it must say what the manifest says, and be signed by the same key. */
+function* listFindings(entries: ReadonlyMap<string, Buffer>, manifest: Manifest, signer?: string): Iterable<string> {
+  const [sums, signature] = [entries.get(SUMS), entries.get(SUMS_SIGNATURE)]
+  if (!sums) yield `${SUMS} is missing`
+  else if (!sums.equals(sumsOf(manifest, entries.get(MANIFEST) ?? Buffer.alloc(0))))
+    yield `${SUMS} does not say what the manifest says`
+  if (!signer || !sums) return
+  if (!signature) yield `${SUMS_SIGNATURE} is missing`
+  else if (!verifySignature(signer, sums, signature))
+    yield `${SUMS_SIGNATURE} is not of the key that signed the manifest`
 }
 
 function* sumFindings(entries: ReadonlyMap<string, Buffer>, { files }: Manifest): Iterable<string> {
@@ -37,7 +61,7 @@ function* sumFindings(entries: ReadonlyMap<string, Buffer>, { files }: Manifest)
     else if (sha256(bytes) !== sum) yield `${name} is not what the manifest says`
   }
   for (const name of entries.keys())
-    if (name !== MANIFEST && name !== SIGNATURE && !Object.hasOwn(files, name)) yield `${name} is not in the manifest`
+    if (name !== MANIFEST && !UNSUMMED.has(name) && !Object.hasOwn(files, name)) yield `${name} is not in the manifest`
 }
 
 function* signatureFindings(signature?: Buffer, signer?: string, publicKeys: readonly string[] = []): Iterable<string> {
@@ -77,16 +101,24 @@ function readEntries(archive: Buffer): ReadonlyMap<string, Buffer> {
   if (end < 0 || archive.readUInt32LE(end) !== END) throw noPack('it does not end as a ZIP')
   const [count, start] = [archive.readUInt16LE(end + 10), archive.readUInt32LE(end + 16)]
   const entries = new Map<string, Buffer>()
-  let at = start
+  const names = new Set<string>()
+  let [at, next] = [start, 0]
   for (let nth = 0; nth < count; nth++) {
     if (archive.readUInt32LE(at) !== ENTRY) throw noPack('its list of files is damaged')
     const [nameBytes, extraBytes, noteBytes] = [28, 30, 32].map((place) => archive.readUInt16LE(at + place))
     const name = archive.toString('utf8', at + 46, at + 46 + (nameBytes ?? 0))
-    if (entries.has(name)) throw noPack(`${name} is in it twice`)
-    entries.set(name, contentOf(archive, at, name))
+    // Some disks know no capitals: one file would be unpacked over the other.
+    if (names.has(name.toLowerCase())) throw noPack(`${name} is in it twice`)
+    names.add(name.toLowerCase())
+    // What lies between files is unpacked by programs that do not read the list.
+    if (archive.readUInt32LE(at + 42) !== next)
+      throw noPack(`something that its list does not name lies before ${name}`)
+    const content = contentOf(archive, at, name)
+    entries.set(name, content)
+    next = content.byteOffset - archive.byteOffset + content.length
     at += 46 + (nameBytes ?? 0) + (extraBytes ?? 0) + (noteBytes ?? 0)
   }
-  if (at !== end) throw noPack('its list of files is damaged')
+  if (at !== end || next !== start) throw noPack('its list of files is damaged')
   return entries
 }
 

@@ -7,81 +7,31 @@ import { allModels, type CatalogModel } from '../../database/catalog.ts'
 import type { Connection } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { rowsOver } from '../../database/rows.ts'
-import type { ColumnClass } from '../../generated/catalog.ts'
 import { PURPOSES } from '../../identity/purposes.ts'
 import { meaningOf } from '../data-map/meanings.ts'
 import { purposeOfTable, retentionOf } from '../data-map/purposes-of.ts'
+import type { ColumnHead, ExportEvent, Head, TableHead, Untouched } from './events.ts'
 import { findPerson, type Person } from './person.ts'
-import { query, type Reading, rowsOf, TURN } from './reading.ts'
+import { isAbout, query, type Reading, rowsByKey, rowsOf, TURN } from './reading.ts'
 import { type Shown, shownRow } from './shown.ts'
+import { type IsTheirs, unassignedEvents } from './unassigned.ts'
 import { waysIn, wordsOf } from './ways.ts'
+
+export type { ExportEvent, Head, TableHead, Untouched } from './events.ts'
 
 export interface ExportOptions {
   readonly readers: Readonly<Record<Domain, Connection>>
   readonly person: Person
   readonly now: Date
+  /** Where a split puts what it cannot place; need not be there. */
+  readonly unassigned?: string | undefined
   /** The catalog, unless a test brings another. */
   readonly models?: readonly CatalogModel[]
 }
 
-export interface Head {
-  readonly format: 'gogga-access/1'
-  readonly law: string
-  readonly madeAt: string
-  readonly subject: {
-    readonly ids: readonly string[]
-    readonly kind: Person['kind']
-    readonly isAdministrator: boolean
-    readonly email: string | null
-    readonly addresses: readonly {
-      readonly address: string
-      readonly since: string | null
-      readonly until: string | null
-    }[]
-  }
-  readonly notes: readonly string[]
-}
-
-export interface TableHead {
-  /** `billing.db` */
-  readonly file: string
-  readonly table: string
-  /** Who had access. */
-  readonly isAccess: boolean
-  readonly about: string
-  readonly why: string
-  readonly ground: string
-  readonly purposes: readonly string[]
-  readonly retention: string
-  /** How rows lead to the person. */
-  readonly through: readonly string[]
-  readonly columns: readonly ColumnHead[]
-}
-
-export interface ColumnHead {
-  readonly name: string
-  readonly class: ColumnClass | 'added'
-  readonly about: string
-}
-
-export type ExportEvent =
-  | { readonly type: 'head'; readonly head: Head }
-  | { readonly type: 'table'; readonly table: TableHead }
-  | { readonly type: 'row'; readonly row: Readonly<Record<string, Shown>> }
-  | { readonly type: 'table-end'; readonly rows: number }
-  /** A good moment to let others have their turn. */
-  | { readonly type: 'turn' }
-  | { readonly type: 'end'; readonly untouched: readonly Untouched[]; readonly rows: number }
-
-/** A table no column of which leads to a person. */
-export interface Untouched {
-  readonly file: string
-  readonly table: string
-  readonly about: string
-}
-
 const LAW = 'Protection of Personal Information Act 4 of 2013 (POPIA), section 23'
 const NOTES = [
+  'Times in rows are in UTC, which the Z at their end says: South African time is two hours later. Amounts are in cents.',
   'Subject ids stand for people: yours are listed above; any other is somebody else, whom only identity.db can name.',
   'Secrets (hashes, tokens) and codes that are worth something are kept but not exported; where there is one, it says so.',
   'Where a text holds "pii:" and a number, information of somebody else was taken out of it.',
@@ -92,7 +42,13 @@ const NOTES = [
 export const personIn = ({ identity }: Pick<ExportOptions['readers'], 'identity'>, idOrEmail: string): Person =>
   findPerson(rowsOver('identity', identity), idOrEmail)
 
-export function* exportPerson({ readers, person, now, models = allModels }: ExportOptions): Generator<ExportEvent> {
+export function* exportPerson({
+  readers,
+  person,
+  now,
+  unassigned,
+  models = allModels,
+}: ExportOptions): Generator<ExportEvent> {
   const reading: Reading = { readers, models, waysOf: waysIn(models), person }
   yield { type: 'head', head: headOf(person, now) }
   const leading = models.filter((model) => reading.waysOf(model).length > 0)
@@ -115,6 +71,9 @@ export function* exportPerson({ readers, person, now, models = allModels }: Expo
     sum += rows
     yield { type: 'table-end', rows }
   }
+  const isTheirs: IsTheirs = (model, key) =>
+    rowsByKey(reading, model, model.key[0] ?? '', key).some((row) => isAbout(reading, model, row))
+  if (unassigned !== undefined) sum += yield* unassignedEvents(unassigned, person, isTheirs)
   const untouched = models.filter((model) => !leading.includes(model)).map(untouchedOf)
   yield { type: 'end', untouched, rows: sum }
 }

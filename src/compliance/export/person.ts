@@ -5,7 +5,7 @@ import type { Rows } from '../../database/rows.ts'
 import { ConflictError, NotFoundError } from '../../errors.ts'
 import { findSubject } from '../../identity/contacts.ts'
 import { emailKey } from '../../identity/emails.ts'
-import { type Address, addressesOf, formerOwnersOf, isOfThem } from '../../identity/former-addresses.ts'
+import { type Address, addressesOf, contactsWith, formerOwnersOf, isOfThem } from '../../identity/former-addresses.ts'
 
 export interface Person {
   /** The one that was asked for comes first. */
@@ -33,7 +33,8 @@ function personOf(rows: Rows<'identity'>, id: string): Person {
     emailKey(email),
     emailKey(email),
   )
-  const ids = [id, ...same.map((one) => one.id).filter((other) => other !== id)]
+  const contacts = contactsWith(rows, addressesOf(rows, [id]))
+  const ids = [...new Set([id, ...same.map((one) => one.id), ...contacts])]
   const users = ids.flatMap((each) => rows.find('User', { id: each }) ?? [])
   const isAdministrator = users.some((one) => one.isAdmin || one.isServiceAdmin)
   const kind = users.length > 0 ? 'user' : 'contact'

@@ -1,6 +1,7 @@
 // Everything that is held about a person, for whoever answers them (POPIA section 23).
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { placesIn } from '../../compliance/erasure/erase.ts'
 import { exportPerson, personIn } from '../../compliance/export/export.ts'
 import { jsonOf } from '../../compliance/export/json.ts'
 import { streamOf } from '../../compliance/stream-out.ts'
@@ -16,7 +17,8 @@ import { SubjectParams } from '../schemas/subjects.ts'
 
 const URL = '/v1/subjects/:id/export'
 const ABOUT =
-  'Out of all three files, with why and how long it is kept, and who had access; secrets are left out. It takes the scope ' +
+  'Out of all three files and what a split could not place, with why and how long it is kept, and who had access; secrets ' +
+  'are left out. It takes the scope ' +
   '`pii:read` as well, and the purpose `access-request`; the access log has the reading before the answer begins. The ' +
   'answer comes as it is read.'
 
@@ -32,6 +34,7 @@ interface Options {
 
 export async function subjectExportRoutes(app: FastifyInstance, { context, record }: Options): Promise<void> {
   const { identity, billing, admin } = context.files
+  const { unassigned } = placesIn(context.config)
   const readers = { identity: identity.reader, billing: billing.reader, admin: admin.reader }
   const schema = {
     ...aboutOperation('GET', URL, ABOUT),
@@ -51,8 +54,10 @@ export async function subjectExportRoutes(app: FastifyInstance, { context, recor
     if (!caller.scopes.has('pii:read') || purposeOf(request, caller) !== 'access-request') throw notAllowed()
     const access = { apiKeyId: caller.keyId, route: `GET ${URL}`, fields: ['*'], requestId: request.id }
     await record({ ...access, subjects: person.ids, purpose: 'access-request' })
+    // The name says nothing of the person: it stays behind in folders and in lists of downloads.
+    reply.header('content-disposition', 'attachment; filename="subject-export.json"')
     reply.header('content-type', JSON_TYPE)
-    return reply.send(streamOf(jsonOf(exportPerson({ readers, person, now: context.now() }))))
+    return reply.send(streamOf(jsonOf(exportPerson({ readers, person, now: context.now(), unassigned }))))
   })
 }
 

@@ -61,6 +61,10 @@ const Report = z.strictObject({
   sections: z.array(Section),
   counts: Counts,
   findings: z.array(Finding).describe('Worst first.'),
+  before: z
+    .strictObject({ id: id(), sha256: z.string().describe('Of its report, hexadecimal.') })
+    .optional()
+    .describe('The audit that was kept before this one; the first has none.'),
 })
 
 const REPORT = {

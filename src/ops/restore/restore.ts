@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { beginningOf } from '../../database/chain.ts'
-import { chainEndOf } from '../../database/chain-heads.ts'
+import { chainEndOf, type HeadSigner, restoredHead } from '../../database/chain-heads.ts'
 import { openReader } from '../../database/connections.ts'
 import type { Domain } from '../../database/domains.ts'
 import { ConflictError, FileError } from '../../errors.ts'
@@ -27,6 +27,8 @@ export interface RestoreOptions {
   /** Tells everything, and changes no file. */
   readonly dryRun: boolean
   readonly sources: { readonly now: () => Date; readonly newId: () => string }
+  /** Of the mark that it leaves for whoever verifies the logs; see `restoredHead`. */
+  readonly signer?: HeadSigner | undefined
   readonly signal?: AbortSignal | undefined
   readonly progress?: OnProgress | undefined
   readonly reached?: Reached
@@ -56,7 +58,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
     if (existsSync(live)) requireFree(domain, live)
     await fetchChecked(options, manifest, work.copy)
     reached('checked')
-    const chain = chainOf(domain, work.copy, sources.now())
+    const chain = chainOf(domain, work.copy, options)
     const made = await makeSuccessor(options, manifest, work.copy)
     reached('prepared')
     const kept = freeKeptName(live, sources.now())
@@ -76,12 +78,18 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   }
 }
 
-/** Of the logs as the backup has them: what is reconciled later goes on from there. */
-function chainOf(domain: Domain, copy: string, now: Date): NonNullable<Journal['chain']> {
+/**
+ * Of the logs as the backup has them: what is reconciled later goes on from there. Signed here and nowhere later: whoever ends a
+ * restore that was killed believes its journal, which others may have written.
+ */
+function chainOf(domain: Domain, copy: string, { sources, signer }: RestoreOptions): NonNullable<Journal['chain']> {
   const reader = openReader(domain, copy)
   try {
-    const { position, hash } = chainEndOf(reader) ?? { position: 0, hash: beginningOf(domain) }
-    return { position, hash: hash.toString('hex'), at: now.toISOString() }
+    const end = chainEndOf(reader) ?? { position: 0, hash: beginningOf(domain) }
+    const at = sources.now()
+    const { keyId, signature } = restoredHead(domain, end, at, signer)
+    const signed = keyId !== null && signature !== null && { keyId, signature: signature.toString('hex') }
+    return { position: end.position, hash: end.hash.toString('hex'), at: at.toISOString(), ...signed }
   } finally {
     reader.close()
   }

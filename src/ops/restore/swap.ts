@@ -88,8 +88,10 @@ function send(origin: Domain, path: string, sends: readonly Send[], now: Date): 
 }
 
 /** In each file that keeps heads of chains and can be written: what heads said beyond the backup is explained from now on. */
-function tellHeads(domain: Domain, { position, hash, at }: NonNullable<Journal['chain']>, paths: Paths): void {
-  const head = restoredHead(domain, { position, hash: Buffer.from(hash, 'hex') }, new Date(at))
+function tellHeads(domain: Domain, chain: NonNullable<Journal['chain']>, paths: Paths): void {
+  const { position, hash, at, keyId = null, signature } = chain
+  const unsigned = restoredHead(domain, { position, hash: Buffer.from(hash, 'hex') }, new Date(at))
+  const head = { ...unsigned, keyId, signature: signature === undefined ? null : Buffer.from(signature, 'hex') }
   for (const file of HEAD_FILES) {
     const writer = writable(file, paths[file])
     if (!writer) continue

@@ -37,7 +37,13 @@ const Journal = z.object({
   kept: z.string(),
   sends: z.array(Send),
   /** Where the chain of the backup's logs ends: other files say that it went further. Missing in journals of older versions. */
-  chain: z.object({ position: z.number(), hash: z.string(), at: z.iso.datetime() }).optional(),
+  chain: z
+    .object({
+      ...{ position: z.number(), hash: z.string(), at: z.iso.datetime() },
+      /** Of the mark that tells so, where the restore had a key. */
+      ...{ keyId: z.string().optional(), signature: z.hex().optional() },
+    })
+    .optional(),
 })
 export type Journal = z.output<typeof Journal>
 

@@ -1,9 +1,10 @@
 // A restore makes a chain shorter than its heads say. It leaves a mark in the other files, and then that is a notice.
 import { expect, it } from 'vitest'
-import { signHeads } from '../../../src/compliance/chain/heads.ts'
+import { headsJob, listHeads, signHeads, trySigning } from '../../../src/compliance/chain/heads.ts'
 import { verifyChains } from '../../../src/compliance/chain/verify.ts'
 import { readSigningKey } from '../../../src/compliance/signing.ts'
 import type { Context } from '../../../src/context.ts'
+import type { Head } from '../../../src/database/chain-heads.ts'
 import { openReader } from '../../../src/database/connections.ts'
 import { DOMAINS, type Domain } from '../../../src/database/domains.ts'
 import { plant, rowsOf } from '../../ops/check/planting.ts'
@@ -35,28 +36,29 @@ const signing = (world: RestoreWorld) => {
       await signHeads(context.files, { now: context.now(), key })
       world.pass(SECOND)
     })
-  const verify = async () => {
+  const verify = async (exported: readonly Head[] = []) => {
     world.pass(3_600 * SECOND)
     const open = (domain: Domain) => openReader(domain, world.databases.paths[domain])
     const readers = { identity: open('identity'), billing: open('billing'), admin: open('admin') }
     try {
-      return await verifyChains(readers, { now: world.clock.now, publicKeys: [key.publicPem] })
+      return await verifyChains(readers, { now: world.clock.now, publicKeys: [key.publicPem], exported })
     } finally {
       for (const reader of Object.values(readers)) reader.close()
     }
   }
-  return { write, verify }
+  const restore = (domain: Domain, id: string) => world.restore(domain, { from: id }, { signer: key })
+  return { write, verify, restore, key }
 }
 
 it.each(DOMAINS)('of %s.db is told, and is no alarm; without its mark it is one', (domain) =>
   withRestoreWorld(async (world) => {
-    const { write, verify } = signing(world)
+    const { write, verify, restore } = signing(world)
     await write('a', 'b')
     const { id } = await world.backup(domain)
     world.pass(SECOND)
     await write('c', 'd')
     expect(codesOf(await verify())).toEqual([])
-    await world.restore(domain, { from: id })
+    await restore(domain, id)
     const report = await verify()
     expect([report.passed, codesOf(report)]).toEqual([true, [`info chain.restored ${domain}.db`]])
     expect(report.findings[0]).toMatchObject({ position: 2, message: expect.stringContaining('after position 2') })
@@ -70,9 +72,40 @@ it.each(DOMAINS)('of %s.db is told, and is no alarm; without its mark it is one'
   }),
 )
 
+it('without a key is settled by whoever has it and looked at it, never by the daily signing', () =>
+  withRestoreWorld(async (world) => {
+    const { write, verify, key } = signing(world)
+    await write('a')
+    const { id } = await world.backup('billing')
+    world.pass(SECOND)
+    await write('b')
+    const kept = await world.run(async ({ files }) => listHeads(files))
+    await world.restore('billing', { from: id })
+    const alarms = ['high chain.truncated billing.db', 'high chain.mark-unsigned billing.db']
+    const unsettled = await verify()
+    expect(codesOf(unsettled)).toEqual(alarms)
+    const [mark] = unsettled.findings[1]?.rows ?? []
+    expect(unsettled.findings[1]?.next).toContain(`gogga audit heads --sign --accept ${mark}`)
+    const job = () =>
+      world.run(({ files, now }) => {
+        world.pass(24 * 3_600 * SECOND)
+        return headsJob({ files, now, key }).run()
+      })
+    await expect(job()).rejects.toThrow('billing.db gets no head: it was put back at')
+    expect(codesOf(await verify()).filter((code) => code.includes('billing'))).toEqual(alarms)
+    const accept = [mark ?? '']
+    const { refused, made } = await world.run(({ files, now }) => trySigning(files, { now: now(), key, accept }))
+    expect([refused, made.length]).toEqual([[], 3])
+    expect(codesOf(await verify())).toEqual(['info chain.restored billing.db'])
+    // What somebody kept elsewhere asks for the record of it all the same.
+    const against = await verify(kept)
+    expect(codesOf(against)).toEqual(['medium chain.taken-back billing.db', 'info chain.restored billing.db'])
+    expect(against.findings[0]?.message).toMatch(/ from position 2, .* to position 1, as signed in restored-billing-/)
+  }))
+
 it('of a backup from before the chain begins a new one', () =>
   withRestoreWorld(async (world) => {
-    const { write, verify } = signing(world)
+    const { write, verify, restore } = signing(world)
     plant(
       world.databases,
       'admin',
@@ -81,7 +114,7 @@ it('of a backup from before the chain begins a new one', () =>
     const { id } = await world.backup('admin')
     world.pass(SECOND)
     await write('a')
-    await world.restore('admin', { from: id })
+    await restore('admin', id)
     const report = await verify()
     expect(codesOf(report)).toEqual(['info chain.restored admin.db'])
     expect(report.findings[0]).toMatchObject({ position: 0 })
@@ -90,7 +123,7 @@ it('of a backup from before the chain begins a new one', () =>
 
 it('that was killed before it left its mark leaves it when it is ended', () =>
   withRestoreWorld(async (world) => {
-    const { write, verify } = signing(world)
+    const { write, verify, restore, key } = signing(world)
     await write('a')
     const { id } = await world.backup('billing')
     world.pass(SECOND)
@@ -98,9 +131,9 @@ it('that was killed before it left its mark leaves it when it is ended', () =>
     const reached = (place: string) => {
       if (place === 'sent') throw new Error('killed')
     }
-    await expect(world.restore('billing', { from: id }, { reached })).rejects.toThrow()
+    await expect(world.restore('billing', { from: id }, { reached, signer: key })).rejects.toThrow()
     expect(codesOf(await verify())).toContain('high chain.truncated billing.db')
-    await world.restore('billing', { from: id }) // Ends the other one first.
+    await restore('billing', id) // Ends the other one first.
     const marks = rowsOf<{ id: string }>(world.databases, 'admin', `select id from "ChainHead" where kind = 'restored'`)
     expect(marks).toHaveLength(2)
     expect((await verify()).passed).toBe(true)

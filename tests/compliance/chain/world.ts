@@ -25,7 +25,7 @@ export interface ChainWorld {
   events(...ids: readonly string[]): Promise<void>
   /** One change, as a busy server writes them. */
   readings(...ids: readonly string[]): Promise<void>
-  sign(key?: SigningKey | null): Promise<void>
+  sign(key?: SigningKey | null, accept?: readonly string[]): Promise<void>
   /** By a connection that is not the application's. */
   tamper(domain: Domain, ...sql: readonly string[]): void
   verify(more?: Partial<VerifyOptions>): Promise<ChainReport>
@@ -83,8 +83,8 @@ export const withChains = (work: (world: ChainWorld) => Promise<void>): Promise<
             }),
           ),
         ),
-      async sign(by = key) {
-        await signHeads(files, { now: world.now, key: by ?? undefined })
+      async sign(by = key, accept = []) {
+        await signHeads(files, { now: world.now, key: by ?? undefined, accept })
       },
       tamper: (domain, ...sql) => plant(databases, domain, ...sql),
       async verify(more = {}) {

@@ -3,32 +3,46 @@ import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { keepAudit, listAudits, signed } from '../../../src/compliance/audit/audits.ts'
+import type { AuditReport } from '../../../src/compliance/audit/report.ts'
 import { signHeads } from '../../../src/compliance/chain/heads.ts'
 import { verifyChains } from '../../../src/compliance/chain/verify.ts'
 import { gather } from '../../../src/compliance/evidence/gather.ts'
+import { CHECKS, LIMITS } from '../../../src/compliance/evidence/index-page.ts'
 import { monthOf } from '../../../src/compliance/evidence/month.ts'
-import { type Packed, packEvidence } from '../../../src/compliance/evidence/pack.ts'
+import { type Packed, packEvidence, sha256 } from '../../../src/compliance/evidence/pack.ts'
+import type { Operations } from '../../../src/compliance/evidence/sources.ts'
 import { entriesOf, verifyPack } from '../../../src/compliance/evidence/verify-pack.ts'
+import { escapeHtml } from '../../../src/compliance/html.ts'
 import { readSigningKey, type SigningKey } from '../../../src/compliance/signing.ts'
 import { UsageError } from '../../../src/errors.ts'
 import { type TestApp, withApp } from '../../http/app.ts'
+import { plant } from '../../ops/check/planting.ts'
 import { createCage, KINDS } from '../canaries/birds.ts'
 import { makeKey } from '../chain/world.ts'
 
 const NOW = new Date('2026-06-20T10:00:00.000Z')
+const ABOUT = { month: monthOf('2026-06', NOW), now: NOW }
 
-async function packed({ context }: TestApp, key: SigningKey | undefined, month = '2026-06'): Promise<Packed> {
+const DRILL = { domain: 'billing', at: '2026-06-04T10:00:00.000Z', passed: true } as const
+
+async function gathered({ context }: TestApp, key: SigningKey | undefined, drills: Operations['drills'] = [DRILL]) {
   const readers = {
     identity: context.files.identity.reader,
     billing: context.files.billing.reader,
     admin: context.files.admin.reader,
   }
-  const operations = { drills: [{ domain: 'billing', passed: true }], promises: [], unseen: [] }
-  const chains = await verifyChains(readers, { now: NOW, publicKeys: key ? [key.publicPem] : [] })
-  const about = { month: monthOf(month, NOW), now: NOW }
-  const files = gather({ ...about, readers, chains, operations, version: '1.2.3' })
-  return await packEvidence(files, { ...about, key })
+  const operations = { drills, promises: [], unseen: [] }
+  const publicKeys = key ? [key.publicPem] : []
+  const chains = await verifyChains(readers, { now: NOW, publicKeys })
+  return gather({ ...ABOUT, readers, chains, operations, version: '1.2.3', publicKeys })
 }
+
+const packed = async (world: TestApp, key: SigningKey | undefined, drills?: Operations['drills']): Promise<Packed> =>
+  await packEvidence(await gathered(world, key, drills), { ...ABOUT, key })
+
+const failuresOf = async (world: TestApp, key: SigningKey, drills?: Operations['drills']): Promise<readonly string[]> =>
+  (await gathered(world, key, drills)).results.filter(({ outcome }) => outcome === 'failure').map(({ text }) => text)
 
 const at = (day: number) => new Date(Date.UTC(2026, 5, day))
 
@@ -63,7 +77,7 @@ async function fill({ context }: TestApp, key: SigningKey): Promise<void> {
         createdAt: at(7),
       })
   })
-  await signHeads(context.files, { now: at(8), key })
+  await signHeads(context.files, { now: at(19), key })
 }
 
 const withEvidence = (work: (world: TestApp, key: SigningKey) => Promise<void>): Promise<void> =>
@@ -97,13 +111,13 @@ test('it holds what the month left: audits, erasures, attempts, heads, drills, m
     ])
     expect(jsonIn(bytes, 'chains/verification.json')).toMatchObject({ passed: true })
     expect(entriesOf(bytes).get('chains/heads.jsonl')?.toString().trim().split('\n')).toHaveLength(3)
-    expect(jsonIn(bytes, 'operations/drills.json')).toEqual([{ domain: 'billing', passed: true }])
+    expect(jsonIn(bytes, 'operations/drills.json')).toEqual([DRILL])
     expect(jsonIn(bytes, 'migrations.json').billing[0]).toMatchObject({
       checksum: expect.stringMatching(/^[\da-f]{64}$/),
     })
     expect(jsonIn(bytes, 'versions.json')).toMatchObject({ program: '1.2.3', node: process.versions.node })
     const index = entriesOf(bytes).get('index.html')?.toString() ?? ''
-    for (const name of Object.keys(manifest.files).filter((one) => !['index.html', 'SHA256SUMS'].includes(one)))
+    for (const name of Object.keys(manifest.files).filter((one) => one !== 'index.html'))
       expect(index).toContain(`href="${name}"`)
     expect(index).toContain('Partial')
   }))
@@ -136,53 +150,123 @@ test('a byte that was changed anywhere in a file of it, or a file more or less, 
       changed.writeUInt8(changed.readUInt8(place) ^ 1, place)
       expect(verifyPack(changed, [key.publicPem]).findings, name).toEqual([`${name} is not what the manifest says`])
     }
+    const sum = Buffer.from(bytes)
+    const sums = entriesOf(bytes).get('SHA256SUMS') ?? Buffer.alloc(0)
+    sum.write('0', sums.byteOffset - bytes.byteOffset)
+    sum.write('1', sums.byteOffset - bytes.byteOffset + 1)
+    expect(verifyPack(sum, [key.publicPem]).findings).toContain('SHA256SUMS does not say what the manifest says')
+    const between = Buffer.concat([bytes.subarray(0, 1), bytes])
+    expect(() => verifyPack(between, [key.publicPem])).toThrow('no whole evidence pack')
     const renamed = Buffer.from(bytes.toString('latin1').replaceAll('versions.json', 'versionz.json'), 'latin1')
     expect(verifyPack(renamed, [key.publicPem]).passed).toBe(false)
     const half = Buffer.from(bytes)
     half.write('versionz', half.lastIndexOf('versions.json'))
     expect(() => verifyPack(half, [key.publicPem])).toThrow('versionz.json has two names')
-    const more = await packEvidence([{ name: 'more.txt', bytes: Buffer.from('more'), proves: '' }], {
-      month: monthOf('2026-06', NOW),
-      now: NOW,
-      key: undefined,
-    })
+    const more = await packEvidence(
+      { files: [{ name: 'more.txt', bytes: Buffer.from('more'), about: '' }], results: [] },
+      {
+        month: monthOf('2026-06', NOW),
+        now: NOW,
+        key: undefined,
+      },
+    )
     expect(verifyPack(more.bytes, []).findings).toEqual(['Nobody signed it'])
     for (const cut of [10, bytes.length - 1, bytes.length >> 1])
       expect(() => verifyPack(bytes.subarray(0, cut), [key.publicPem])).toThrow('no whole evidence pack')
   }))
 
-const commandIn = (document: string, start: string): string =>
-  document
-    .split('\n')
-    .map((line) => line.trim())
-    .find((line) => line.startsWith(start)) ?? `no line with ${start}`
+const document = readFileSync(join(import.meta.dirname, '../../../docs/compliance.md'), 'utf8')
+
+test('the index and docs/compliance.md say the same of how to check it, and of what it does not prove', () =>
+  withEvidence(async (world, key) => {
+    const index =
+      entriesOf((await packed(world, key)).bytes)
+        .get('index.html')
+        ?.toString() ?? ''
+    for (const words of [...CHECKS.flat(), LIMITS]) {
+      expect(document).toContain(words)
+      expect(index).toContain(escapeHtml(words))
+    }
+  }))
 
 test.skipIf(!existsSync('/usr/bin/openssl'))(
-  'it can be checked without us, by the commands of docs/compliance.md',
+  'it can be checked without us, by the commands of its index alone: sums that were forged along with a file are told',
   () =>
     withEvidence(async (world, key) => {
       const { bytes } = await packed(world, key)
-      const dir = join(world.databases.dir, 'unpacked')
+      const dir = join(world.databases.dir, 'evidence')
       for (const [name, content] of entriesOf(bytes)) {
         mkdirSync(dirname(join(dir, name)), { recursive: true })
         writeFileSync(join(dir, name), content)
       }
-      writeFileSync(join(dir, 'gogga.pem'), key.publicPem)
-      const document = readFileSync(join(import.meta.dirname, '../../../docs/compliance.md'), 'utf8')
-      const run = (start: string) =>
-        execFileSync('bash', ['-c', commandIn(document, start).replaceAll('ID', 'audit-1')], {
-          cwd: dir,
-          encoding: 'utf8',
-        })
-      expect(run('sha256sum -c SHA256SUMS')).toMatch(/versions\.json: OK/)
-      expect(run('openssl pkeyutl -verify -rawin -pubin -inkey gogga.pem -in MANIFEST.json')).toMatch(
-        /Verified Successfully/,
-      )
-      expect(run('openssl pkeyutl -verify -rawin -pubin -inkey gogga.pem -in audits/')).toMatch(/Verified Successfully/)
-      writeFileSync(join(dir, 'MANIFEST.json'), '{}')
-      expect(() => run('openssl pkeyutl -verify -rawin -pubin -inkey gogga.pem -in MANIFEST.json')).toThrow()
+      writeFileSync(join(world.databases.dir, 'gogga.pem'), key.publicPem)
+      const run = (start: string) => {
+        const [, command = ''] = CHECKS.find(([, one]) => one.includes(start)) ?? []
+        return execFileSync('bash', ['-c', command.replaceAll('ID', 'audit-1')], { cwd: dir, encoding: 'utf8' })
+      }
+      expect(run('sha256sum -c')).toMatch(/versions\.json: OK\n(.*\n)*MANIFEST\.json: OK/)
+      expect(run('-in SHA256SUMS')).toMatch(/Verified Successfully/)
+      expect(run('-in audits/')).toMatch(/Verified Successfully/)
+      const alone = ['MANIFEST.sig', 'SHA256SUMS', 'SHA256SUMS.sig']
+      expect(run('find .').trim().split('\n').sort()).toEqual(alone)
+      const forged = Buffer.from('{"passed":true,"forged":1}')
+      writeFileSync(join(dir, 'chains/verification.json'), forged)
+      const sums = readFileSync(join(dir, 'SHA256SUMS'), 'utf8')
+      const line = /[\da-f]{64} {2}chains\/verification\.json/
+      writeFileSync(join(dir, 'SHA256SUMS'), sums.replace(line, `${sha256(forged)}  chains/verification.json`))
+      writeFileSync(join(dir, 'drills-extra.json'), '{}')
+      expect(run('sha256sum -c')).toMatch(/verification\.json: OK/)
+      expect(() => run('-in SHA256SUMS')).toThrow()
+      expect(run('find .').trim().split('\n')).toContain('drills-extra.json')
     }),
 )
+
+test('what failed is said first, and what is not there is said to be missing', () =>
+  withEvidence(async (world, key) => {
+    expect(await failuresOf(world, key)).toEqual([])
+    const { results } = await gathered(world, key, [])
+    const gaps = results.filter(({ outcome }) => outcome === 'gap').map(({ text }) => text)
+    expect(gaps).toEqual(
+      expect.arrayContaining([
+        'No audit was kept on 2026-06-01 to 2026-06-02, 2026-06-04 to 2026-06-19.',
+        'No signed head of billing.db on 2026-06-01 to 2026-06-18.',
+        'No backup of billing.db was restored for practice in this month.',
+        'The erasure e2 is not over.',
+      ]),
+    )
+    const drill = { ...DRILL, passed: false }
+    plant(world.databases, 'billing', `update "_prisma_migrations" set checksum = 'other' where rowid = 1`)
+    plant(world.databases, 'admin', `update "AdminLog" set action = 'innocent' where id = 'g2'`)
+    plant(world.databases, 'billing', `insert into "Tombstone" values ('s9', '2026-06-09T00:00:00.000+00:00')`)
+    plant(world.databases, 'identity', `update "Audit" set report = replace(report, 'true', 'false'), passed = 0`)
+    const failures = await failuresOf(world, key, [drill])
+    expect(failures).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^The audit of 2026-06-03.* its signature is not of this report/),
+        expect.stringMatching(/^admin\.db AdminLog: /),
+        expect.stringMatching(/^billing\.db say that s9 was erased/),
+        expect.stringMatching(/^The restore of billing\.db for practice at 2026-06-04.* failed/),
+        expect.stringMatching(/^billing\.db, migration \S+: its checksum is not the one of the program/),
+      ]),
+    )
+    const { identity } = world.context.files
+    for (const id of ['failed', 'later']) {
+      const times = { startedAt: NOW.toISOString(), endedAt: NOW.toISOString() }
+      const report = { id, cause: 'command', ...times, passed: id === 'later' } as AuditReport
+      await keepAudit(identity, signed(report, key, listAudits(identity, 1)[0]))
+    }
+    const removed = /^The audit failed, before that of 2026-06-20\S+, was removed/
+    expect(await failuresOf(world, key)).not.toContainEqual(expect.stringMatching(removed))
+    plant(world.databases, 'identity', `delete from "Audit" where id = 'failed'`)
+    expect(await failuresOf(world, key)).toContainEqual(expect.stringMatching(removed))
+    plant(world.databases, 'identity', `delete from "Audit"`)
+    const { bytes } = await packed(world, key, [])
+    const index = entriesOf(bytes).get('index.html')?.toString() ?? ''
+    expect(index).toContain('<td>FAILED</td><td>admin.db AdminLog')
+    expect(index).toContain('No audit was kept in this month')
+    expect(index).not.toMatch(/That (backups|the logs)/)
+    expect(verifyPack(bytes, [key.publicPem]).shows[0]).toMatchObject({ outcome: 'failure' })
+  }))
 
 test('nothing in it is of a person', () =>
   withEvidence(async (world, key) => {
