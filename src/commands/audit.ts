@@ -98,13 +98,8 @@ async function audited(config: Config, { sections, logs }: Asked, args: Argument
     const { paths, busyTimeoutMs } = config
     return await runAudit({
       ...{ id: randomUUID(), cause: 'command', now: () => new Date(), program: applicationOf().version },
-<<<<<<< HEAD
-      ...{ paths, busyTimeoutMs, publicKeys: publicKeysOf(config, args), logs, signal },
-      ...(withBackups && { archives: await archivesOf(policies) }),
-=======
       ...{ paths, busyTimeoutMs, ...publicKeysOf(config, args), logs, signal },
-      ...(withBackups ? await archivesOf(policies, signal) : {}),
->>>>>>> origin/main
+      ...(withBackups && { archives: await archivesOf(policies) }),
       ...(sections && { sections }),
       onProgress: (section, done, total, what) => progress.update(section, done, total || done, what),
     })

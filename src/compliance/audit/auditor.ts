@@ -1,6 +1,6 @@
 // The audits of a server: one at a time, in a process of its own at low priority, so that requests go on; each is kept.
 import type { OpenFile } from '../../database/clients.ts'
-import { GoggaError, StoppedError } from '../../errors.ts'
+import { StoppedError } from '../../errors.ts'
 import { inProcess } from '../in-process.ts'
 import type { SigningKey } from '../signing.ts'
 import type { AuditOptions } from './audit.ts'
@@ -89,8 +89,7 @@ export function createAuditor<Extra extends object>(options: AuditorOptions<Extr
 async function auditIn(module: URL, task: AuditTask, signal: AbortSignal): Promise<AuditReport> {
   const answer = await inProcess<AuditAnswer>(module, task, signal)
   if (answer && 'report' in answer) return answer.report
-  const why = answer ? `it failed with ${answer.code}` : 'it was killed, or ran out of memory'
-  throw new GoggaError('internal', 500, 1, `The audit came to no end: ${why}`, {
-    hint: 'The next one begins by itself; "gogga audit" runs one now and says more.',
-  })
+  // Logs tell the code alone: messages may hold values.
+  const code = answer?.code ?? 'KILLED_OR_OUT_OF_MEMORY'
+  throw Object.assign(new Error(`The process that audits ended early: ${code}`), { code })
 }

@@ -16,7 +16,10 @@ import { unfinished, wordsOf } from './words.ts'
 export type WorkedSection = Exclude<Section, 'bytes'>
 
 export interface WorkTask
-  extends Pick<AuditOptions, 'paths' | 'busyTimeoutMs' | 'publicKeys' | 'onlyKeys' | 'logs' | 'connections' | 'program'> {
+  extends Pick<
+    AuditOptions,
+    'paths' | 'busyTimeoutMs' | 'publicKeys' | 'onlyKeys' | 'logs' | 'connections' | 'program'
+  > {
   readonly sections: readonly WorkedSection[]
   readonly now: Date
   /** Of backups. */
