@@ -1,9 +1,9 @@
 // Backups of billing.db and admin.db as the audit looks for them: what their stores hold, and what is wrong with it before any is
 // read. The process that searches opens them (audit-scan-process.ts).
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Archives } from '../compliance/audit/audit.ts'
 import type { ScanFile, ScanTask } from '../compliance/audit/bytes/scan.ts'
 import type { Finding } from '../compliance/audit/finding.ts'
+import type { Archives } from '../compliance/audit/options.ts'
 import type { Domain } from '../database/domains.ts'
 import { GoggaError } from '../errors.ts'
 import { readKey } from '../ops/backup/keys.ts'

@@ -1,7 +1,8 @@
 // A process of its own that makes one audit and tells what it found: a statement that reads a whole file cannot be stopped in a
 // thread, and a server that ends would have to wait for it.
-import { type AuditOptions, runAudit } from '../compliance/audit/audit.ts'
+import { runAudit } from '../compliance/audit/audit.ts'
 import type { AuditAnswer, AuditTask } from '../compliance/audit/auditor.ts'
+import type { AuditOptions } from '../compliance/audit/options.ts'
 import type { AuditReport } from '../compliance/audit/report.ts'
 import { answerOneTask } from '../compliance/in-process.ts'
 import type { Policies } from '../ops/backup/policy.ts'

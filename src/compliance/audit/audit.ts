@@ -3,61 +3,21 @@
  * stands. Each part runs in a process of its own, one after the other: what one needed in memory is gone when the next begins.
  * One that comes to no end is a finding itself.
  */
-import type { Domain } from '../../database/domains.ts'
 import { withoutPaths } from '../../errors.ts'
 import { inProcess } from '../in-process.ts'
-import type { ScanSource } from './bytes/scan.ts'
 import type { Finding, Section } from './finding.ts'
+import type { AuditOptions } from './options.ts'
 import {
   type AuditReport,
-  type Cause,
   countsOf,
   passes,
   SECTIONS,
   type SectionReport,
-  type SectionResult,
   type Versions,
   worstFirst,
 } from './report.ts'
 import type { Told, WorkAnswer, WorkedSection, WorkTask } from './section-process.ts'
 import { nameOf, unfinished } from './words.ts'
-
-export interface AuditOptions {
-  readonly id: string
-  readonly cause: Cause
-  readonly now: () => Date
-  /** Version of the program. */
-  readonly program: string
-  readonly paths: Readonly<Record<Domain, string>>
-  readonly busyTimeoutMs: number
-  /** Ed25519 in PEM, of every key that signed heads of the chains. */
-  readonly publicKeys?: readonly string[]
-  /** Heads of other keys are believed by nobody. */
-  readonly onlyKeys?: boolean
-  /** Files that the application's log goes to, and how much of each end is read. */
-  readonly logs?: { readonly files: readonly string[]; readonly mebibytes?: number }
-  /** Of billing and admin, and what is known of them; without it nobody looked for any, and a finding says so. */
-  readonly archives?: Archives | undefined
-  /** What the connections of a server see (`auditConnections`), where one asked; else those of this process are looked at. */
-  readonly connections?: SectionResult | undefined
-  readonly sections?: readonly Section[]
-  /** `total` is 0 where nobody knows it. */
-  readonly onProgress?: ((section: Section, done: number, total: number, what?: string) => void) | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
-/** The backups of billing.db and admin.db. */
-export interface Archives {
-  readonly backups: readonly ScanSource[]
-  /** Files in their stores that no manifest names. */
-  readonly strays: readonly ScanSource[]
-  /** What is wrong with them before any is read. */
-  readonly findings: readonly Finding[]
-  /** A module that answers as scan-child.ts does, and opens these backups. */
-  readonly scanner: URL
-  /** Folders that hold them: not looked into a second time. */
-  readonly folders: readonly string[]
-}
 
 const WORKER = new URL('./section-process.ts', import.meta.url)
 /** What runs together in one process. The first also tells what there is, whatever is asked for. */

@@ -3,8 +3,8 @@ import type { OpenFile } from '../../database/clients.ts'
 import { StoppedError } from '../../errors.ts'
 import { inProcess } from '../in-process.ts'
 import type { SigningKey } from '../signing.ts'
-import type { AuditOptions } from './audit.ts'
 import { type KeptAudit, keepAudit, listAudits, signed } from './audits.ts'
+import type { AuditOptions } from './options.ts'
 import type { AuditReport, Cause, SectionResult } from './report.ts'
 
 /** What a process is told; see AuditOptions. */

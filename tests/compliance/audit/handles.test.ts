@@ -1,7 +1,7 @@
 // Connections that see too much, files that others may read, processes that hold them, and sources that could attach.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { auditConnections } from '../../../src/compliance/audit/handles/connections.ts'
@@ -49,6 +49,11 @@ it('finds that another file took the place of the one that is open', () =>
 it('finds modes by which others read, and the folder', () =>
   withDatabases(({ paths }) => {
     expect(auditModes('admin', paths.admin)).toEqual([])
+    const copy = `${paths.admin}.before-restore`
+    writeFileSync(copy, '', { mode: 0o600 })
+    chmodSync(copy, 0o666)
+    expect(shortly(auditModes('admin', paths.admin))).toEqual(['high admin.db.before-restore handles.mode'])
+    rmSync(copy)
     chmodSync(paths.admin, 0o644)
     chmodSync(dirname(paths.admin), 0o750)
     expect(shortly(auditModes('admin', paths.admin))).toEqual([

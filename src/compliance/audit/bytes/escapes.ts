@@ -3,9 +3,9 @@
  * `ann%40example.com` is whole; each decoded byte remembers where it came from, and how.
  */
 import { FULLWIDTH_LEAD, NIBBLE } from './classes.ts'
-import type { Searched } from './finder.ts'
 import { FULLWIDTH, HEX, HTML, JSON_ESCAPE, PERCENT, PLAIN, QUOTED_PRINTABLE, WIDEST } from './kinds.ts'
 import { close, type Decoded, decodedOf } from './runs.ts'
+import type { Searched } from './searched.ts'
 
 const PERCENT_SIGN = 0x25
 const BACKSLASH = 0x5c

@@ -2,17 +2,8 @@
 import { AT, visitAround } from './anchors.ts'
 import type { NeedleTable } from './needle-table.ts'
 import { createNumberFinder } from './numbers.ts'
+import type { Found, Searched } from './searched.ts'
 import { filterWindows, visitWindow } from './windows.ts'
-
-/** A record found at `start`, `length` bytes long; `mark` is its second byte (needle-store.ts). */
-export type Found = (start: number, length: number, mark: number) => void
-
-export interface Searched {
-  /** From a place divisible by four, with PAD_BYTES of zeros behind `length`. */
-  readonly bytes: Uint8Array
-  readonly words: Int32Array
-  readonly length: number
-}
 
 export type Finder = ReturnType<typeof createFinder>
 

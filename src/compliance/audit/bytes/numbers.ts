@@ -3,9 +3,9 @@
  * is read without what stands between them; nine of them in a row, as a number, give the bucket, then all are compared.
  */
 import { type Buckets, bucketsOf } from './buckets.ts'
-import type { Searched } from './finder.ts'
 import { KINDS, type Needle } from './kinds.ts'
 import { type Blocks, blockOf, DIGITS, HEAD_BYTES, kindOf, type NeedleStore, placeOf } from './needle-store.ts'
+import type { Found, Searched } from './searched.ts'
 
 /** South African numbers without what comes before them: 0, 27, +27, 0027. */
 const NATIONAL = 9
@@ -64,8 +64,6 @@ function keyIn(block: Uint8Array, place: number): number {
   for (let at = 0; at < NATIONAL; at++) key = key * 10 + (block[place + HEAD_BYTES + at] as number) - ZERO
   return key
 }
-
-type Found = (start: number, length: number, mark: number) => void
 
 /** Of the run around `at`. */
 function firstDigit(bytes: Uint8Array, at: number): number {

@@ -1,8 +1,8 @@
 // Text that is written as something else: from a word that filterClasses found, the whole run is decoded.
 import { DIGIT, HEX_EVEN, HEX_ODD, isPrintable, isSpacer, NIBBLE, SPACED, WIDE_EVEN, WIDE_ODD } from './classes.ts'
-import type { Searched } from './finder.ts'
 import { BASE64, HEX, UTF16 } from './kinds.ts'
 import { OWN_BASE64, OWN_WIDE } from './needle-store.ts'
+import type { Searched } from './searched.ts'
 
 /** Decoded bytes, and where they stood: byte n began at `start + n * rate`. */
 export interface Decoded {

@@ -6,11 +6,12 @@ import { AT } from './anchors.ts'
 import { isTouched } from './boundaries.ts'
 import { filterClasses, NUMBER } from './classes.ts'
 import { eachUnescaped, escapeAt, type Unescaped, unescapedOf } from './escapes.ts'
-import { createFinder, type Found, type Searched } from './finder.ts'
+import { createFinder } from './finder.ts'
 import { PLAIN, QUOTED_PRINTABLE } from './kinds.ts'
 import { formOf, kindOf } from './needle-store.ts'
 import type { NeedleTable } from './needle-table.ts'
 import { type Decoded, decodedOf, eachRun, newDone } from './runs.ts'
+import type { Found, Searched } from './searched.ts'
 import type { IsWithin } from './within.ts'
 
 /** Bytes behind a piece that are read as zeros. */
