@@ -22,8 +22,9 @@ answerOneTask<ServedTask, AuditAnswer>(
 )
 
 async function audited({ startedAt, policies, ...task }: ServedTask): Promise<AuditReport> {
+  const archives = await archivesOf(policies)
   const began = performance.now()
   const now = () => new Date(startedAt.getTime() + performance.now() - began)
-  const options: AuditOptions = { ...task, archives: await archivesOf(policies), now }
+  const options: AuditOptions = { ...task, archives, now }
   return await runAudit(options)
 }
