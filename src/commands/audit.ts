@@ -34,7 +34,7 @@ export const auditCommand: Command = {
       help: 'a log of the application (default: GOGGA_LOG_FILES)',
     },
     'log-mb': { type: 'string', value: 'MB', default: String(LOG_MEBIBYTES), help: 'of the end of each log, in MiB' },
-    'no-backups': { type: 'boolean', help: 'do not look into backups' },
+    'no-backups': { type: 'boolean', help: 'do not look into backups; such an audit is not kept' },
     html: { type: 'string', value: 'FILE', help: 'write the report as one page' },
     pdf: { type: 'string', value: 'FILE', help: 'write the report as PDF' },
     sign: { type: 'string', value: 'KEY', help: 'sign with this Ed25519 key (PEM); beside each FILE lies FILE.sig' },
@@ -51,10 +51,11 @@ export const auditCommand: Command = {
   async run(args) {
     const config = readConfig()
     const asked = askedOf(args, config)
+    for (const file of [args.text('html'), args.text('pdf')]) if (file !== undefined) requireWritable(file)
     stepBack()
     const report = await audited(config, asked, args)
     await writeReports(report, args, asked.key)
-    if (asked.sections === undefined) await keep(config, report, asked.key)
+    if (asked.sections === undefined && !args.flag('no-backups')) await keep(config, report, asked.key)
     process.stdout.write(args.flag('json') ? `${JSON.stringify(report)}\n` : textOf(report))
     return report.passed ? 0 : 1
   },
@@ -98,7 +99,7 @@ async function audited(config: Config, { sections, logs }: Asked, args: Argument
     return await runAudit({
       ...{ id: randomUUID(), cause: 'command', now: () => new Date(), program: applicationOf().version },
       ...{ paths, busyTimeoutMs, ...publicKeysOf(config, args), logs, signal },
-      ...(withBackups ? await archivesOf(policies, signal) : {}),
+      ...(withBackups && { archives: await archivesOf(policies) }),
       ...(sections && { sections }),
       onProgress: (section, done, total, what) => progress.update(section, done, total || done, what),
     })
@@ -123,6 +124,22 @@ function writeSigned(path: string, bytes: Buffer, key: SigningKey | undefined): 
   else rmSync(`${path}.sig`, { force: true }) // One of before would not fit.
 }
 
+/** Before the audit, which takes long. */
+function requireWritable(path: string): void {
+  try {
+    closeSync(openSync(`${path}.new`, 'w', 0o600))
+    rmSync(`${path}.new`)
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
+}
+
+const unwritable = (path: string, cause: unknown) =>
+  new UsageError(`${path} cannot be written: ${(cause as NodeJS.ErrnoException).code}`, {
+    cause,
+    hint: 'Name a file in a folder that is there.',
+  })
+
 function writeFile(path: string, bytes: Buffer): void {
   const beside = `${path}.new`
   try {
@@ -132,11 +149,7 @@ function writeFile(path: string, bytes: Buffer): void {
     closeSync(file)
     renameSync(beside, path)
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new UsageError(`${path} cannot be written: ${code}`, {
-      cause,
-      hint: 'Name a file in a folder that is there.',
-    })
+    throw unwritable(path, cause)
   }
 }
 

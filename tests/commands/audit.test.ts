@@ -25,6 +25,8 @@ it('passes with exit code 0, writes signed reports, looks into backups, and keep
       expect(cryptoVerify(null, bytes, publicKey, signature), name).toBe(true)
       expect(statSync(join(dir, name)).mode & 0o777).toBe(0o600)
     }
+    const partial = await gogga(dir, 'audit', '--no-backups')
+    expect([partial.code, partial.out]).toEqual([0, expect.stringMatching(/^low +backups {2}bytes\.no-backups: /m)])
     const kept = rowsOf<{ id: string; report: string }>(databases, 'identity', 'select * from "Audit"')
     expect(kept.map(({ id }) => id)).toEqual([report.id])
     expect(JSON.parse(kept[0]?.report ?? '')).toEqual(report)
@@ -45,7 +47,7 @@ it.each([
   ['a section that there is not', ['--section', 'people'], /--section expects one of schema, .*, got "people"/],
   ['a size that is none', ['--log-mb', '0'], /--log-mb expects a whole number from 1 to 65536, got "0"/],
   ['a key that is not there', ['--sign', 'no.pem'], /--sign: the key file no\.pem is not there\n +Put the key there/],
-  ['a folder that is not there', ['--section', 'schema', '--pdf', 'no/a.pdf'], /no\/a\.pdf cannot be written: ENOENT/],
+  ['a folder that is not there', ['--pdf', 'no/a.pdf'], /^gogga: no\/a\.pdf cannot be written: ENOENT/],
 ])('refuses %s, exit code 2', (_name, args, says) =>
   withDatabases(async ({ dir }) => {
     const { code, err } = await gogga(dir, 'audit', ...args)

@@ -1,230 +1,136 @@
 /**
  * The audit (POPIA section 19): that personal information is in identity.db and nowhere else, and that what keeps it there
- * stands. A table of sections, each a function of its own; one that comes to no end is a finding itself.
+ * stands. Each part runs in a process of its own, one after the other: what one needed in memory is gone when the next begins.
+ * One that comes to no end is a finding itself.
  */
-import { allModels } from '../../database/catalog.ts'
-import { type Files, type OpenFile, openFile } from '../../database/clients.ts'
-import { type Connection, openReader } from '../../database/connections.ts'
-import { DOMAINS, type Domain } from '../../database/domains.ts'
-import { type MigrationState, migrationState } from '../../database/migrations.ts'
-import { GoggaError, withoutPaths } from '../../errors.ts'
-import { verifyChains } from '../chain/verify.ts'
-import { auditBytes } from './bytes/audit-bytes.ts'
-import type { ScanStream } from './bytes/scan.ts'
+import { withoutPaths } from '../../errors.ts'
+import { inProcess } from '../in-process.ts'
 import type { Finding, Section } from './finding.ts'
-import { auditConnections } from './handles/connections.ts'
-import { auditHandles } from './handles.ts'
-import { auditLogs, LOG_MEBIBYTES } from './logs.ts'
+import type { AuditOptions } from './options.ts'
 import {
   type AuditReport,
-  type Cause,
   countsOf,
   passes,
   SECTIONS,
   type SectionReport,
-  type SectionResult,
   type Versions,
   worstFirst,
 } from './report.ts'
-import { auditRunTime } from './run-time.ts'
-import { auditSchema } from './schema.ts'
-import { shown } from './values/tally.ts'
-import { auditValues } from './values.ts'
+import type { Told, WorkAnswer, WorkedSection, WorkTask } from './section-process.ts'
+import { nameOf, unfinished } from './words.ts'
 
-export interface AuditOptions {
-  readonly id: string
-  readonly cause: Cause
-  readonly now: () => Date
-  /** Version of the program. */
-  readonly program: string
-  readonly paths: Readonly<Record<Domain, string>>
-  readonly busyTimeoutMs: number
-  /** Ed25519 in PEM, of every key that signed heads of the chains. */
-  readonly publicKeys?: readonly string[]
-  /** Heads of other keys are believed by nobody. */
-  readonly onlyKeys?: boolean
-  /** Files that the application's log goes to, and how much of each end is read. */
-  readonly logs?: { readonly files: readonly string[]; readonly mebibytes?: number }
-  /** Of billing and admin, unpacked as they are read. */
-  readonly backups?: readonly ScanStream[]
-  /** Whose backups this process cannot read, and why. */
-  readonly unseen?: readonly { readonly domain: Domain; readonly why: string }[]
-  /** What the connections of a server see (`auditConnections`), where one asked; else those of this process are looked at. */
-  readonly connections?: SectionResult | undefined
-  readonly sections?: readonly Section[]
-  /** `total` is 0 where nobody knows it. */
-  readonly onProgress?: ((section: Section, done: number, total: number, what?: string) => void) | undefined
-  readonly signal?: AbortSignal | undefined
-}
+const WORKER = new URL('./section-process.ts', import.meta.url)
+/** What runs together in one process. The first also tells what there is, whatever is asked for. */
+const GROUPS: readonly (readonly Section[])[] = [
+  ['schema', 'handles', 'run-time'],
+  ['logs'],
+  ['bytes'],
+  ['values', 'chain'],
+]
+/** Their garbage is short-lived: a large nursery would only count as memory. */
+const FLAGS = ['--max-semi-space-size=4']
 
-interface View extends AuditOptions {
-  readonly files: Partial<Files>
-  readonly readers: Partial<Record<Domain, Connection>>
-}
-
-const CACHE_MB = 8
-
-const RUN: Readonly<Record<Section, (view: View) => SectionResult | Promise<SectionResult>>> = {
-  schema: ({ readers }) => auditSchema({ readers, catalog: allModels }),
-  handles: ({ paths, connections, files }) =>
-    auditHandles({ paths, connections: connections ?? auditConnections(Object.values(files)) }),
-  'run-time': (view) => {
-    const { identity, billing, admin } = allFiles(view)
-    return auditRunTime({ files: { billing, admin }, identity: identity.reader, now: view.now() })
-  },
-  logs: ({ logs, onProgress, signal }) => {
-    const { files = [], mebibytes = LOG_MEBIBYTES } = logs ?? {}
-    return auditLogs({ files, mebibytes, onProgress: (done, total) => onProgress?.('logs', done, total), signal })
-  },
-  values: async ({ paths, onProgress, signal }) => {
-    let [rows, before, table] = [0, 0, '']
-    const findings = await auditValues(paths, {
-      signal,
-      onProgress: (at) => {
-        if (at.table !== table) before = rows
-        table = at.table
-        rows = before + at.rows
-        onProgress?.('values', rows, 0, `${at.file} ${at.table}`)
-      },
-    })
-    return { findings, looked: { rows } }
-  },
-  bytes: async ({ paths, backups = [], unseen = [], logs, onProgress, signal }) => {
-    let bytes = 0
-    const others = (logs?.files ?? []).map((path) => ({ name: shown(nameOf(path)), kind: 'file' as const, path }))
-    const onBytes = (done: number) => {
-      bytes = done
-      onProgress?.('bytes', done, 0)
-    }
-    const findings = await auditBytes({ paths, backups, others, onProgress: onBytes, signal })
-    return { findings: [...findings, ...unseen.map(unseenFinding)], looked: { bytes, backups: backups.length } }
-  },
-  chain: async (view) => {
-    const { publicKeys = [], onlyKeys = false, signal, onProgress, now } = view
-    let done = 0
-    const { chains, findings } = await verifyChains(allReaders(view), {
-      ...{ now: now(), publicKeys, onlyKeys, signal },
-      onChain: (domain) => onProgress?.('chain', ++done, DOMAINS.length, `${domain}.db`),
-    })
-    const links = chains.reduce((sum, chain) => sum + chain.links, 0)
-    return { findings: findings.map(plain), looked: { links } }
-  },
+interface Done {
+  readonly sections: readonly SectionReport[]
+  readonly findings: readonly Finding[]
+  readonly versions?: Versions
 }
 
 /** Reads the files; the guard is tried in transactions that are taken back. Throws the reason of the signal. */
 export async function runAudit(options: AuditOptions): Promise<AuditReport> {
   const { id, cause, now, program, sections: asked = SECTIONS, signal } = options
   const startedAt = now().toISOString()
-  await using opened = new AsyncDisposableStack()
-  const { view, findings: unopened } = await openAll(options, opened)
-  const findings: Finding[] = [...unopened]
-  const sections: SectionReport[] = []
-  for (const section of SECTIONS.filter((one) => asked.includes(one))) {
+  const done: Done[] = []
+  for (const [index, group] of GROUPS.entries()) {
     signal?.throwIfAborted()
-    const began = performance.now()
-    const result = await finished(section, view)
-    findings.push(...result.findings)
-    const tookMs = Math.round(performance.now() - began)
-    sections.push({ section, tookMs, looked: result.looked, counts: countsOf(result.findings) })
+    const mine = group.filter((section) => asked.includes(section))
+    if (index === 0) done.push(await workedOn(mine, options, true))
+    else if (mine.includes('bytes')) done.push(await searched(options))
+    else if (mine.length > 0) done.push(await workedOn(mine, options, false))
   }
+  const findings = done.flatMap((one) => one.findings)
   const counts = countsOf(findings)
+  const versions = done[0]?.versions ?? { program, node: process.versions.node, sqlite: 'unknown', migrations: {} }
   const times = { startedAt, endedAt: now().toISOString() }
-  const rest = { passed: passes(counts), versions: versionsOf(program, view), sections, counts }
-  return { id, cause, ...times, ...rest, findings: worstFirst(findings).map(withoutPlaces(options)) }
+  const rest = { passed: passes(counts), versions, sections: done.flatMap((one) => one.sections), counts }
+  return { id, cause, ...times, ...rest, findings: worstFirst(findings).map(await withoutPlaces(options)) }
 }
 
-/** Where files lie is for whoever is on the machine, and reports go elsewhere. */
-function withoutPlaces({ paths, logs }: AuditOptions): (finding: Finding) => Finding {
+async function workedOn(sections: readonly Section[], options: AuditOptions, isFirst: boolean): Promise<Done> {
+  const { paths, busyTimeoutMs, publicKeys, onlyKeys, logs, connections, program, now, onProgress } = options
+  const task: WorkTask = {
+    ...{ sections: sections as readonly WorkedSection[], paths, busyTimeoutMs, program },
+    ...{ now: now(), folders: options.archives?.folders ?? [] },
+    ...(publicKeys && { publicKeys }),
+    ...(onlyKeys !== undefined && { onlyKeys }),
+    ...(logs && { logs }),
+    ...(connections && { connections }),
+  }
+  const signal = options.signal ?? new AbortController().signal
+  const onNote = ({ section, done, total, what }: Told) => onProgress?.(section, done, total, what)
+  const answer = await inProcess<WorkAnswer, Told>(WORKER, task, signal, { onNote, flags: FLAGS })
+  if (answer && 'sections' in answer) {
+    const findings = answer.sections.flatMap((one) => one.findings)
+    return {
+      sections: answer.sections.map(({ report }) => report),
+      findings: isFirst ? [...answer.unopened, ...findings] : findings,
+      versions: answer.versions,
+    }
+  }
+  const error = { code: answer?.code ?? 'the process that did it ended early' }
+  return sumOf(sections.map((section) => lost(section, error)))
+}
+
+const sumOf = (all: readonly Done[]): Done => {
+  return { sections: all.flatMap(({ sections }) => sections), findings: all.flatMap(({ findings }) => findings) }
+}
+
+function lost(section: Section, error: unknown, tookMs = 0): Done {
+  const findings = [unfinished(section, error)]
+  return { findings, sections: [{ section, tookMs, looked: {}, counts: countsOf(findings) }] }
+}
+
+async function searched({ paths, archives, logs, onProgress, signal }: AuditOptions): Promise<Done> {
+  const began = performance.now()
+  const tookMs = () => Math.round(performance.now() - began)
+  let bytes = 0
+  const onBytes = (done: number) => {
+    bytes = done
+    onProgress?.('bytes', done, 0)
+  }
+  try {
+    const { auditBytes } = await import('./bytes/audit-bytes.ts')
+    const others = (logs?.files ?? []).map((path) => ({ name: nameOf(path), kind: 'file' as const, path }))
+    const { findings: known = [withoutBackups()], ...rest } = archives ?? {}
+    const found = await auditBytes({ paths, others, ...rest, onProgress: onBytes, signal })
+    const findings = [...known, ...found]
+    const looked = { bytes, backups: archives?.backups.length ?? 0 }
+    return { findings, sections: [{ section: 'bytes', tookMs: tookMs(), looked, counts: countsOf(findings) }] }
+  } catch (error) {
+    signal?.throwIfAborted()
+    return lost('bytes', error, tookMs())
+  }
+}
+
+const withoutBackups = (): Finding => ({
+  ...{ severity: 'low', section: 'bytes', code: 'bytes.no-backups', count: 1 },
+  message: 'Backups were not looked into, since this audit was asked not to',
+  place: { file: 'backups' },
+  next: 'Run "gogga audit" without --no-backups: only a whole audit is kept.',
+})
+
+/** Where files lie is for whoever is on the machine, and reports go elsewhere; so do names of files that name a person. */
+async function withoutPlaces({ paths, logs }: AuditOptions): Promise<(finding: Finding) => Finding> {
+  // Loaded last: the detectors need memory.
+  const { shown } = await import('./values/tally.ts')
   const known = [...Object.values(paths), ...(logs?.files ?? [])].sort((a, b) => b.length - a.length)
   const clean = (text: string) =>
     known.reduce((left, path) => left.replaceAll(path, shown(nameOf(path))), withoutPaths(text))
-  return (finding) => ({ ...finding, message: clean(finding.message), next: clean(finding.next) })
-}
-
-async function finished(section: Section, view: View): Promise<SectionResult> {
-  try {
-    return await RUN[section](view)
-  } catch (error) {
-    view.signal?.throwIfAborted()
-    const { message, next } = wordsOf(error)
-    const code = `${section}.unfinished`
-    const place = { file: 'the audit' }
-    return { findings: [{ severity: 'high', section, code, message, place, count: 1, next }], looked: {} }
+  const named = (file: string) => (BACKUP_ID.test(file) ? file : file.split('/').map(shown).join('/'))
+  return ({ message, next, place, ...rest }) => {
+    return { ...rest, message: clean(message), place: { ...place, file: named(place.file) }, next: clean(next) }
   }
 }
 
-/** Messages of others may hold values: a code is told then. */
-function wordsOf(error: unknown): { readonly message: string; readonly next: string } {
-  const next = 'Correct what it names, and repeat the audit.'
-  if (error instanceof GoggaError)
-    return { message: `It came to no end: ${withoutPaths(error.message)}`, next: withoutPaths(error.hint ?? next) }
-  const { code, name } = error as { code?: string; name?: string }
-  return { message: `It came to no end: ${code ?? name ?? 'unknown'}`, next: `Run "npx gogga check". ${next}` }
-}
-
-async function openAll(options: AuditOptions, opened: AsyncDisposableStack) {
-  const files: Partial<Record<Domain, OpenFile>> = {}
-  const readers: Partial<Record<Domain, Connection>> = {}
-  const findings: Finding[] = []
-  for (const domain of DOMAINS) {
-    const { busyTimeoutMs, paths } = options
-    try {
-      files[domain] = opened.use(await openFile(domain, paths[domain], { busyTimeoutMs, cacheMb: CACHE_MB }))
-      // Of its own: the chains are read in one snapshot, while others read.
-      readers[domain] = opened.adopt(
-        openReader(domain, paths[domain], { cacheMb: CACHE_MB }),
-        (one) => void one.close(),
-      )
-    } catch (error) {
-      const { message, next } = wordsOf(error)
-      const place = { file: `${domain}.db` }
-      findings.push({ severity: 'high', section: 'schema', code: 'schema.unopened', message, place, count: 1, next })
-    }
-  }
-  const view: View = { ...options, files: files as Partial<Files>, readers }
-  return { view, findings }
-}
-
-function allFiles({ files: { identity, billing, admin } }: View): Files {
-  if (identity && billing && admin) return { identity, billing, admin }
-  throw new GoggaError('file', 500, 1, 'One of the three files could not be opened')
-}
-
-function allReaders({ readers: { identity, billing, admin } }: View): Readonly<Record<Domain, Connection>> {
-  if (identity && billing && admin) return { identity, billing, admin }
-  throw new GoggaError('file', 500, 1, 'One of the three files could not be opened')
-}
-
-function versionsOf(program: string, { readers }: View): Versions {
-  const migrations: Partial<Record<Domain, readonly string[]>> = {}
-  for (const domain of DOMAINS) {
-    const reader = readers[domain]
-    const state = reader && stateOf(domain, reader)
-    if (state) migrations[domain] = state.applied
-  }
-  const [any] = Object.values(readers)
-  const sqlite = any ? String(any.prepare('select sqlite_version()').pluck().get()) : 'unknown'
-  return { program, node: process.versions.node, sqlite, migrations }
-}
-
-function stateOf(domain: Domain, reader: Connection): MigrationState | undefined {
-  try {
-    return migrationState(domain, reader)
-  } catch {
-    return undefined // A finding of the schema says so.
-  }
-}
-
-const unseenFinding = ({ domain, why }: { readonly domain: Domain; readonly why: string }): Finding => ({
-  ...{ severity: 'info', section: 'bytes', code: 'bytes.backups-unseen', count: 1 },
-  message: `Backups of ${domain}.db could not be looked into from here: ${why}`,
-  place: { file: `backups of ${domain}.db` },
-  next: 'Run the audit once as the user who makes these backups, with the key that encrypts them.',
-})
-
-const nameOf = (path: string): string => path.split(/[\\/]/).at(-1) ?? path
-
-/** Keys of rows stay with `gogga audit verify`. */
-const plain = ({ severity, section, code, message, place, count, next }: Finding): Finding => {
-  return { severity, section, code, message, place, count, next }
-}
+/** Its digits are a time. */
+const BACKUP_ID = /^(?:identity|billing|admin)-\d{8}T\d{6}Z-[a-z0-9]{1,16}(?:\.[a-z.]+)?$/

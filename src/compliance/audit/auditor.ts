@@ -3,8 +3,8 @@ import type { OpenFile } from '../../database/clients.ts'
 import { StoppedError } from '../../errors.ts'
 import { inProcess } from '../in-process.ts'
 import type { SigningKey } from '../signing.ts'
-import type { AuditOptions } from './audit.ts'
 import { type KeptAudit, keepAudit, listAudits, signed } from './audits.ts'
+import type { AuditOptions } from './options.ts'
 import type { AuditReport, Cause, SectionResult } from './report.ts'
 
 /** What a process is told; see AuditOptions. */
@@ -89,5 +89,7 @@ export function createAuditor<Extra extends object>(options: AuditorOptions<Extr
 async function auditIn(module: URL, task: AuditTask, signal: AbortSignal): Promise<AuditReport> {
   const answer = await inProcess<AuditAnswer>(module, task, signal)
   if (answer && 'report' in answer) return answer.report
-  throw new Error(`The process that audits ended early${answer ? `: ${answer.code}` : ''}`)
+  // Logs tell the code alone: messages may hold values.
+  const code = answer?.code ?? 'KILLED_OR_OUT_OF_MEMORY'
+  throw Object.assign(new Error(`The process that audits ended early: ${code}`), { code })
 }

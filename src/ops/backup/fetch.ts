@@ -6,7 +6,7 @@ import { readKey } from './keys.ts'
 import { openStore } from './open-store.ts'
 import type { BackupPolicy } from './policy.ts'
 import type { Drill, Manifest, OnProgress, Sources } from './types.ts'
-import { unpack } from './unpack.ts'
+import { plainOf, unpack } from './unpack.ts'
 
 export interface FetchOptions {
   readonly policy: BackupPolicy
@@ -34,6 +34,26 @@ export async function fetchBackup(options: FetchOptions): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(target, { force: true })
     throw understood(error, where, purpose)
+  } finally {
+    archive.destroy()
+  }
+}
+
+export interface ReadOptions {
+  readonly policy: Pick<BackupPolicy, 'target' | 'keyFile'>
+  readonly manifest: Manifest
+}
+
+/**
+ * The bytes of the database in a backup, on no disk. Throws what `fetchBackup` throws, at the end at the latest: only then its
+ * checksum is known.
+ */
+export async function* readBackup({ policy, manifest }: ReadOptions): AsyncGenerator<Buffer> {
+  const key = policy.keyFile === undefined ? undefined : readKey(policy.keyFile)
+  using store = openStore(policy.target)
+  const archive = await store.read(manifest.archive)
+  try {
+    yield* plainOf(archive, { manifest, key })
   } finally {
     archive.destroy()
   }

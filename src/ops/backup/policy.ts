@@ -51,6 +51,8 @@ export interface BackupPolicy {
   readonly graceMinutes: number
   /** No verified backup or passed drill for so long is an alarm; 0: nobody is waited for. */
   readonly drillDays: number
+  /** Whoever audits cannot read these backups, and somebody else looks into them: the audit says so and passes. */
+  readonly outOfReach: boolean
 }
 
 export type Policies = Readonly<Record<Domain, BackupPolicy>>
@@ -88,6 +90,7 @@ const PolicyShape = z.strictObject({
   heartbeatUrl: Url.optional(),
   graceMinutes: z.number().min(0).max(100_000).optional(),
   drillDays: z.number().min(0).max(10_000).optional(),
+  outOfReach: z.boolean().optional(),
 })
 const PoliciesShape = z.strictObject({
   identity: PolicyShape.optional(),
@@ -144,6 +147,7 @@ function withDefaults(
     heartbeatUrl: given.heartbeatUrl,
     graceMinutes: given.graceMinutes ?? (domain === 'billing' ? 15 : 60),
     drillDays: given.drillDays ?? 35,
+    outOfReach: given.outOfReach ?? false,
   }
 }
 

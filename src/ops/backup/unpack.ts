@@ -4,7 +4,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import { zstdDecompress } from 'node:zlib'
+import { zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { FileError } from '../../errors.ts'
 import {
   CHUNK_BYTES,
@@ -20,8 +20,8 @@ import { inOrder } from './chunks.ts'
 import type { BackupKey } from './keys.ts'
 import type { Manifest } from './types.ts'
 
-/** At most a MiB comes out of a record, whatever it claims. */
-const LIMIT = { maxOutputLength: CHUNK_BYTES }
+/** At most a MiB comes out of a record, whatever it claims; in one step, not in 64 of 16 KiB. */
+const LIMIT = { maxOutputLength: CHUNK_BYTES, chunkSize: CHUNK_BYTES + 64 }
 const decompress = promisify(zstdDecompress) as (record: Buffer, options: typeof LIMIT) => Promise<Buffer>
 
 export interface UnpackOptions {
@@ -37,27 +37,55 @@ export interface UnpackOptions {
  */
 export async function unpack(archive: Readable, target: string, options: UnpackOptions): Promise<void> {
   const { manifest, signal, progress } = options
-  const stored = createHash('sha256')
   await using into = await open(target, 'wx', 0o600)
   let bytes = 0
-  for await (const chunk of inOrder(chunksOf(createReader(archive, stored), options), opened)) {
+  const opened = async (payload: Buffer) => {
+    if (manifest.compression === 'none') return payload
+    return await decompress(payload, LIMIT).catch((cause) => {
+      throw undecompressed(manifest, cause)
+    })
+  }
+  for await (const chunk of checked(archive, options, (chunks) => inOrder(chunks, opened))) {
     signal?.throwIfAborted()
     await into.write(chunk, 0, chunk.length, bytes)
     bytes += chunk.length
     progress?.(bytes, manifest.bytes.plain)
   }
+  await into.sync()
+}
+
+/**
+ * The database's bytes, one piece at a time on this thread: for who looks at them once and keeps nothing. What `unpack` throws is
+ * thrown here as well, at the end at the latest: before it nothing is to be believed.
+ */
+export const plainOf = (archive: Readable, options: UnpackOptions): AsyncGenerator<Buffer> =>
+  checked(archive, options, async function* (chunks) {
+    for await (const payload of chunks) yield openedAtOnce(options.manifest, payload)
+  })
+
+function openedAtOnce(manifest: Manifest, payload: Buffer): Buffer {
+  if (manifest.compression === 'none') return payload
+  try {
+    return zstdDecompressSync(payload, LIMIT)
+  } catch (cause) {
+    throw undecompressed(manifest, cause)
+  }
+}
+
+async function* checked(
+  archive: Readable,
+  options: UnpackOptions,
+  opened: (chunks: AsyncIterable<Buffer>) => AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  const { manifest } = options
+  const stored = createHash('sha256')
+  let bytes = 0
+  for await (const chunk of opened(chunksOf(createReader(archive, stored), options))) {
+    bytes += chunk.length
+    yield chunk
+  }
   if (stored.digest('hex') !== manifest.checksum.stored) throw damaged(manifest, 'it has another checksum')
   if (bytes !== manifest.bytes.plain) throw damaged(manifest, 'the database in it has another size')
-  await into.sync()
-
-  async function opened(payload: Buffer): Promise<Buffer> {
-    if (manifest.compression === 'none') return payload
-    try {
-      return await decompress(payload, LIMIT)
-    } catch (cause) {
-      throw damaged(manifest, 'a part of it does not decompress', cause)
-    }
-  }
 }
 
 /** The chunks as they were packed, decrypted, not yet decompressed. */
@@ -99,6 +127,9 @@ async function readRecord(reader: Reader, manifest: Manifest): Promise<Buffer | 
 
 const damaged = ({ id, archive }: Manifest, why: string, cause?: unknown) =>
   new FileError(`${id}: the archive ${archive} is damaged: ${why}`, { cause, hint: DAMAGED_HINT })
+
+const undecompressed = (manifest: Manifest, cause: unknown) =>
+  damaged(manifest, 'a part of it does not decompress', cause)
 
 interface Reader {
   /** So many bytes, fewer at the end only. */

@@ -1,7 +1,7 @@
 // Connections that see too much, files that others may read, processes that hold them, and sources that could attach.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { auditConnections } from '../../../src/compliance/audit/handles/connections.ts'
@@ -49,6 +49,11 @@ it('finds that another file took the place of the one that is open', () =>
 it('finds modes by which others read, and the folder', () =>
   withDatabases(({ paths }) => {
     expect(auditModes('admin', paths.admin)).toEqual([])
+    const copy = `${paths.admin}.before-restore`
+    writeFileSync(copy, '', { mode: 0o600 })
+    chmodSync(copy, 0o666)
+    expect(shortly(auditModes('admin', paths.admin))).toEqual(['high admin.db.before-restore handles.mode'])
+    rmSync(copy)
     chmodSync(paths.admin, 0o644)
     chmodSync(dirname(paths.admin), 0o750)
     expect(shortly(auditModes('admin', paths.admin))).toEqual([
@@ -141,6 +146,12 @@ it.each([
   ['an ATTACH in a template', 'c.exec(`attach "${' + 'path}" as other`)', ['handles.attach']],
   ['an ATTACH behind another statement', `c.exec("select 1; ATTACH 'x.db' AS y")`, ['handles.attach']],
   ['an ATTACH in two halves', `c.exec('attach ' + path + ' as y')`, ['handles.attach']],
+  ['an ATTACH behind a comment', `c.exec('/* x */ ATTACH DATABASE ? AS x')`, ['handles.attach']],
+  ['an ATTACH of single words', `c.exec(['ATTACH', 'DATABASE', p, 'AS b'].join(' '))`, ['handles.attach']],
+  ['the driver under a second name', `${OPEN}const X = Database\nX`, ['handles.opener']],
+  ['another adapter', `import { PrismaLibSql as P } from '@prisma/adapter-libsql'\nnew P(p)`, ['handles.opener']],
+  ['a driver that is required', `import { createRequire } from 'node:module'\ncreateRequire(u)`, ['handles.opener']],
+  ['a program that opens files', `spawn('sqlite3', [p])`, ['handles.opener']],
   ['a connection of its own', `${OPEN}const c = new Database(p)`, ['handles.opener']],
   ['the driver under another name', `import Lite from "better-sqlite3"\nnew Lite(p)`, ['handles.opener']],
   ['the driver that Node brings', `import { DatabaseSync as D } from 'node:sqlite'\nnew D(p)`, ['handles.opener']],

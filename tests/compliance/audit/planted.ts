@@ -1,7 +1,8 @@
 // One audit over fresh files, and what it found, shortly.
 import { randomUUID } from 'node:crypto'
-import { type AuditOptions, runAudit } from '../../../src/compliance/audit/audit.ts'
+import { runAudit } from '../../../src/compliance/audit/audit.ts'
 import type { Finding } from '../../../src/compliance/audit/finding.ts'
+import type { AuditOptions } from '../../../src/compliance/audit/options.ts'
 import { type AuditReport, placeText } from '../../../src/compliance/audit/report.ts'
 import type { Databases } from '../../helpers/databases.ts'
 

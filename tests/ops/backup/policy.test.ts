@@ -26,6 +26,7 @@ describe('the policy', () => {
       heartbeatUrl: undefined,
       graceMinutes: 15,
       drillDays: 35,
+      outOfReach: false,
     })
     expect([identity.schedule, admin.schedule]).toEqual(['10 1 * * *', '20 1 * * *'])
     expect([identity.target, admin.target]).toEqual([

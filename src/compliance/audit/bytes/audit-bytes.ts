@@ -8,13 +8,19 @@ import type { Finding } from '../finding.ts'
 import type { Hit } from './hits.ts'
 import type { NeedleKind } from './kinds.ts'
 import type { Where } from './layout.ts'
-import { type ScanReport, type ScanSource, type ScanStream, scanSources } from './scan.ts'
-import { filesBeside, type Paths } from './sources.ts'
+import { type ScanReport, type ScanSource, scanSources } from './scan.ts'
+import { besideThe, type Paths } from './sources.ts'
 
 export interface BytesOptions {
   readonly paths: Paths
-  /** Backups of billing and admin, unpacked as they are read, by the name that findings give them. */
-  readonly backups?: readonly ScanStream[]
+  /** Backups of billing and admin, opened as they are read, by the name that findings give them. */
+  readonly backups?: readonly ScanSource[]
+  /** What else lies in their stores. */
+  readonly strays?: readonly ScanSource[]
+  /** See ScanOptions. */
+  readonly scanner?: URL
+  /** Folders that are looked into otherwise. */
+  readonly folders?: readonly string[]
   /** What else is to be searched, such as the files of a folder of logs (`filesIn`). */
   readonly others?: readonly ScanSource[]
   /** Bytes so far. */
@@ -26,16 +32,20 @@ export interface BytesOptions {
 export async function auditBytes({
   paths,
   backups = [],
+  strays = [],
   others = [],
+  folders = [],
+  scanner,
   onProgress,
   signal,
 }: BytesOptions): Promise<Finding[]> {
-  const files = [...filesBeside(paths), ...others, ...backups]
-  const report = await scanSources({ needles: { identity: paths.identity }, files, onProgress, signal })
+  const beside = besideThe(paths, folders)
+  const files = [...beside.files, ...others, ...strays, ...backups]
+  const report = await scanSources({ needles: { identity: paths.identity }, files, scanner, onProgress, signal })
   const isBackup = (name: string) => backups.some((backup) => backup.name === name)
   return [
     ...report.hits.map((hit) => findingOf(hit, isBackup(hit.file))),
-    ...report.unread.map((unread) => unreadFinding(unread, isBackup(unread.name))),
+    ...[...report.unread, ...beside.skipped].map((unread) => unreadFinding(unread, isBackup(unread.name))),
     ...summaries(report, files.length),
   ]
 }
@@ -87,7 +97,7 @@ const NEXT: Readonly<Record<Where, string>> = {
   file: 'Remove the file if nobody needs it, or keep it where identity.db lies.',
 }
 const NEXT_BACKUP =
-  'Find out with the live file where it came from; the backup goes with its retention, or by "gogga backup prune".'
+  'Find out with the live file where it came from and correct that, then take a new backup. This one the policy keeps until its retention ends: remove its archive and its manifest (the same name, .json) from the store where it must go now.'
 
 function unreadFinding({ name, why }: ScanReport['unread'][number], isBackup: boolean): Finding {
   return {
@@ -99,7 +109,7 @@ function unreadFinding({ name, why }: ScanReport['unread'][number], isBackup: bo
     count: 1,
     next: isBackup
       ? 'Configure the key that the backup was encrypted with, and audit again; a damaged backup shows in "gogga backup verify".'
-      : 'Make the file readable for whoever audits, and audit again.',
+      : 'Make the file readable for whoever audits, unpack it, or take it elsewhere, and audit again.',
   }
 }
 

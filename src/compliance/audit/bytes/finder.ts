@@ -1,23 +1,17 @@
 // Finds values in bytes as they stand: in a piece of a file, or in what was decoded from it.
 import { AT, visitAround } from './anchors.ts'
 import type { NeedleTable } from './needle-table.ts'
+import { createNumberFinder } from './numbers.ts'
+import type { Found, Searched } from './searched.ts'
 import { filterWindows, visitWindow } from './windows.ts'
-
-/** A record found at `start`, `length` bytes long; `mark` is its second byte (needle-store.ts). */
-export type Found = (start: number, length: number, mark: number) => void
-
-export interface Searched {
-  /** From a place divisible by four, with PAD_BYTES of zeros behind `length`. */
-  readonly bytes: Uint8Array
-  readonly words: Int32Array
-  readonly length: number
-}
 
 export type Finder = ReturnType<typeof createFinder>
 
 /** For at most `room` bytes at once. */
-export function createFinder({ blocks, anchors, windows }: NeedleTable, room: number) {
+export function createFinder({ blocks, anchors, windows, numbers }: NeedleTable, room: number) {
   const candidates = new Int32Array(room / 4 + 1)
+
+  const inDigits = numbers && createNumberFinder(numbers, blocks, room)
 
   function around({ bytes, length }: Searched, at: number, found: Found): void {
     visitAround(anchors, blocks, bytes, at, length, found)
@@ -33,7 +27,8 @@ export function createFinder({ blocks, anchors, windows }: NeedleTable, room: nu
   function everywhere(searched: Searched, found: Found): void {
     for (let at = 0; at < searched.length; at++) if (searched.bytes[at] === AT) around(searched, at, found)
     byWindows(searched, found)
+    inDigits?.everywhere(searched, found)
   }
 
-  return { around, byWindows, everywhere }
+  return { around, byWindows, everywhere, inDigits }
 }

@@ -4,7 +4,10 @@
 export const KINDS = ['email', 'ip', 'phone', 'idNumber', 'card', 'name', 'text'] as const
 export type NeedleKind = (typeof KINDS)[number]
 
-export const FORMS = ['plain', 'utf-16', 'base64', 'hex', 'percent', 'json', 'quoted-printable'] as const
+export const FORMS = [
+  ...(['plain', 'utf-16', 'base64', 'hex', 'percent', 'json', 'quoted-printable'] as const),
+  ...(['html', 'fullwidth'] as const),
+] as const
 export type Form = (typeof FORMS)[number]
 
 export const PLAIN = 0
@@ -14,6 +17,8 @@ export const HEX = 3
 export const PERCENT = 4
 export const JSON_ESCAPE = 5
 export const QUOTED_PRINTABLE = 6
+export const HTML = 7
+export const FULLWIDTH = 8
 
 /** One value of a person, as identity.db holds it. */
 export interface Needle {

@@ -11,11 +11,16 @@ const BLOCK_MASK = BLOCK_BYTES - 1
 const FIRST_SLOTS = 1 << 12
 
 export const HEAD_BYTES = 3
-/** In the second byte: three bits of kind, two of form, and these two. */
+/** In the second byte: three bits of kind, two of form, and these three. */
 const FORM_SHIFT = 3
+/** The digits of a number, found by `numbers.ts` however they are set apart. */
+export const DIGITS = 32
 /** The value's UTF-16 and hex, or its base64, are records of their own: what decoding finds is not counted again. */
 export const OWN_WIDE = 64
 export const OWN_BASE64 = 128
+
+/** Records of the same bytes are the same where these bits are. */
+const SAME = DIGITS | (3 << FORM_SHIFT)
 
 export type Blocks = readonly Uint8Array[]
 
@@ -45,9 +50,10 @@ export class NeedleStore {
       const byte = bytes[at] as number
       this.#scratch[at] = isExact(form) ? byte : (FOLD[byte] as number)
     }
-    const slot = this.#slotOf(this.#scratch, length, form)
+    const mark = KINDS.indexOf(kind) | (form << FORM_SHIFT) | flags
+    const slot = this.#slotOf(this.#scratch, length, mark)
     if (this.#slots[slot] !== 0) return false
-    this.#slots[slot] = this.#write(length, KINDS.indexOf(kind) | (form << FORM_SHIFT) | flags)
+    this.#slots[slot] = this.#write(length, mark)
     this.count++
     if (this.count * 4 > this.#slots.length * 3) this.#grow()
     return true
@@ -83,17 +89,17 @@ export class NeedleStore {
   }
 
   /** Where the record of these bytes stands, or the empty slot where it would. */
-  #slotOf(bytes: Uint8Array, length: number, form: number): number {
+  #slotOf(bytes: Uint8Array, length: number, mark: number): number {
     const mask = this.#slots.length - 1
     for (let slot = hashOf(bytes, 0, length) & mask; ; slot = (slot + 1) & mask) {
       const address = this.#slots[slot] as number
-      if (address === 0 || this.#isSame(address, bytes, length, form)) return slot
+      if (address === 0 || this.#isSame(address, bytes, length, mark)) return slot
     }
   }
 
-  #isSame(address: number, bytes: Uint8Array, length: number, form: number): boolean {
+  #isSame(address: number, bytes: Uint8Array, length: number, mark: number): boolean {
     const [block, place] = [blockOf(this.blocks, address), placeOf(address)]
-    if (block[place] !== length || formOf(block[place + 1] as number) !== form) return false
+    if (block[place] !== length || (((block[place + 1] as number) ^ mark) & SAME) !== 0) return false
     for (let at = 0; at < length; at++) if (block[place + HEAD_BYTES + at] !== bytes[at]) return false
     return true
   }

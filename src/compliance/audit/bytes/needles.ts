@@ -46,12 +46,15 @@ export function fillStore(store: NeedleStore, source: NeedleSource): NeedleCount
     if (reason) skipped[reason]++
     else if (addNeedle(store, needle)) values++
   }
+  add.vague = () => {
+    skipped.vague++
+  }
   if ('values' in source) source.values.forEach(add)
   else readIdentity(source.identity, add)
   return { values, skipped }
 }
 
-function readIdentity(path: string, add: (needle: Needle) => void): void {
+function readIdentity(path: string, add: Add): void {
   const reader = openReader('identity', path)
   try {
     // Everything is read once: mapped pages would only count as memory.
@@ -61,7 +64,7 @@ function readIdentity(path: string, add: (needle: Needle) => void): void {
       for (const column of model.columns) {
         if (column.pii === undefined) continue
         const rows = reader.prepare(selectOf(model, column)).pluck().iterate() as IterableIterator<string | Buffer>
-        const take = column.pii === 'freetext' ? inText(add) : asItStands(column.pii, add)
+        const take = takerOf(column.pii, add)
         for (const value of rows) take(value)
       }
     }
@@ -78,24 +81,30 @@ function selectOf(model: CatalogModel, { name, unique }: CatalogColumn): string 
   return `select ${indexed ? 'distinct ' : ''}${column} from ${quote(model.name)} where ${column} is not null`
 }
 
-function asItStands(kind: NeedleKind, add: (needle: Needle) => void): (value: string | Buffer) => void {
+interface Add {
+  (needle: Needle): void
+  /** Counts a value that is not looked for. */
+  vague(): void
+}
+
+/** Rows of the same value often follow each other. */
+function takerOf(kind: NonNullable<CatalogColumn['pii']>, add: Add): (value: string | Buffer) => void {
   let before: string | undefined
   return (value) => {
     const text = String(value)
     if (text === before) return
     before = text
-    add({ value: text, kind: kind === 'ip' && isIP(text) === 0 ? 'text' : kind })
+    if (kind === 'freetext') inText(text, add)
+    else if (kind !== 'ip' || isIP(text) !== 0) add({ value: text, kind })
+    // Such as `unknown`: words that files are full of. A list of addresses has some in it.
+    else if (inText(text, add) === 0) add.vague()
   }
 }
 
-function inText(add: (needle: Needle) => void): (value: string | Buffer) => void {
-  let before: string | undefined
-  return (value) => {
-    const text = String(value)
-    if (text === before) return
-    before = text
-    for (const span of findPii(text)) add({ value: span.value, kind: kindOf(span.kind) })
-  }
+function inText(text: string, add: Add): number {
+  const spans = findPii(text)
+  for (const span of spans) add({ value: span.value, kind: kindOf(span.kind) })
+  return spans.length
 }
 
 const kindOf = (kind: string): NeedleKind => KINDS.find((known) => known === kind) ?? 'text'
@@ -104,6 +113,6 @@ const kindOf = (kind: string): NeedleKind => KINDS.find((known) => known === kin
 const { name: detached } = modelNamed('identity', 'DetachedValue')
 const DETACHED = `select "kind", "value" from ${quote(detached)}`
 
-function readDetached(rows: IterableIterator<[string, string]>, add: (needle: Needle) => void): void {
+function readDetached(rows: IterableIterator<[string, string]>, add: Add): void {
   for (const [kind, value] of rows) add({ value, kind: kindOf(kind) })
 }

@@ -2,15 +2,15 @@
  * Searches raw bytes for values of persons: what a thief of a file would hold. Files are read by a process of its own; what
  * must be unpacked first comes as a stream. Memory is constant: the values, and a few pieces of a MiB.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, type Serializable } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { FileError } from '../../../errors.ts'
+import type { ChildMessage, Cost, ParentMessage } from './answer-scans.ts'
 import { writeFrames } from './frames.ts'
 import type { Hit } from './hits.ts'
 import type { SourceKind } from './layout.ts'
 import type { NeedleCounts, NeedleSource } from './needles.ts'
-import type { ChildMessage, Cost, ParentMessage } from './scan-child.ts'
 
 /** `name` stands in findings, never a path. */
 interface Named {
@@ -22,6 +22,8 @@ export interface ScanFile extends Named {
   readonly path: string
   /** A database that other connections have open: pages with a hit are asked for their tables. */
   readonly live?: boolean
+  /** Others may remove it meanwhile: nothing is said then. */
+  readonly mayGo?: boolean
 }
 
 /** What must be unpacked first. What `open` throws is told in the report, and the next source follows. */
@@ -29,11 +31,19 @@ export interface ScanStream extends Named {
   open(): AsyncIterable<Uint8Array>
 }
 
-export type ScanSource = ScanFile | ScanStream
+/** What the process that searches opens itself (`scanner`): nothing of it passes through this one, or to a disk. */
+export interface ScanTask extends Named {
+  readonly task: Serializable
+  readonly mayGo?: boolean
+}
+
+export type ScanSource = ScanFile | ScanStream | ScanTask
 
 export interface ScanOptions {
   readonly needles: NeedleSource
   readonly files: Iterable<ScanSource>
+  /** A module that calls `answerScans` with what opens a ScanTask. */
+  readonly scanner?: URL | undefined
   /** Bytes so far, over all files. */
   readonly onProgress?: ((bytes: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -61,10 +71,18 @@ export async function scanBytes(options: ScanOptions): Promise<readonly Hit[]> {
   return hits
 }
 
+const SCANNER = new URL('./scan-child.ts', import.meta.url)
+
 /** The same with all that a report tells; goes on with the next source where one can't be read. */
-export async function scanSources({ needles, files, onProgress, signal }: ScanOptions): Promise<ScanReport> {
+export async function scanSources({
+  needles,
+  files,
+  scanner = SCANNER,
+  onProgress,
+  signal,
+}: ScanOptions): Promise<ScanReport> {
   signal?.throwIfAborted()
-  const child = fork(fileURLToPath(new URL('./scan-child.ts', import.meta.url)), [], {
+  const child = fork(fileURLToPath(scanner), [], {
     serialization: 'advanced',
     stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
     // Rows of identity.db pass through here: a small nursery keeps them from piling up.
@@ -108,7 +126,8 @@ type Answer = Exclude<ChildMessage, { type: 'progress' }>
 async function scanOne(child: ChildProcess, talk: Conversation, source: ScanSource): Promise<Answer> {
   const { name, kind } = source
   if ('path' in source) return talk.ask({ type: 'scan', name, kind, path: source.path })
-  const answer = talk.ask({ type: 'scan', name, kind, path: undefined })
+  if ('task' in source) return talk.ask({ type: 'scan', name, kind, task: source.task })
+  const answer = talk.ask({ type: 'scan', name, kind })
   if (!child.stdin) throw new Error('The process that searches has no stdin')
   const [sent, answered] = await Promise.allSettled([writeFrames(() => source.open(), child.stdin), answer])
   if (answered.status === 'rejected') throw answered.reason
@@ -127,8 +146,10 @@ async function withTables(talk: Conversation, source: ScanSource, hits: readonly
 }
 
 /** A log or journal may go while others write: it had nothing left that the database does not hold. */
-const isGone = (answer: Answer, { kind }: ScanSource): boolean =>
-  answer.type === 'failed' && answer.code === 'ENOENT' && (kind === 'wal' || kind === 'journal')
+const isGone = (answer: Answer, source: ScanSource): boolean =>
+  answer.type === 'failed' &&
+  answer.code === 'ENOENT' &&
+  (source.kind === 'wal' || source.kind === 'journal' || ('mayGo' in source && source.mayGo === true))
 
 /** Without the path that messages of the system end in. */
 function whyOf(answer: Answer): string {

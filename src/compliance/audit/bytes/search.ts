@@ -4,13 +4,14 @@
  */
 import { AT } from './anchors.ts'
 import { isTouched } from './boundaries.ts'
-import { filterClasses } from './classes.ts'
+import { filterClasses, NUMBER } from './classes.ts'
 import { eachUnescaped, escapeAt, type Unescaped, unescapedOf } from './escapes.ts'
-import { createFinder, type Found, type Searched } from './finder.ts'
+import { createFinder } from './finder.ts'
 import { PLAIN, QUOTED_PRINTABLE } from './kinds.ts'
 import { formOf, kindOf } from './needle-store.ts'
 import type { NeedleTable } from './needle-table.ts'
 import { type Decoded, decodedOf, eachRun, newDone } from './runs.ts'
+import type { Found, Searched } from './searched.ts'
 import type { IsWithin } from './within.ts'
 
 /** Bytes behind a piece that are read as zeros. */
@@ -32,15 +33,17 @@ const NEVER: IsWithin = () => false
 export function createSearch(table: NeedleTable, room: number, isWithin: IsWithin = NEVER): Search {
   const finder = createFinder(table, room)
   const places = new Int32Array(room / 4 + 1)
-  const runs = new Uint8Array(room / 4 + 1)
+  const runs = new Uint16Array(room / 4 + 1)
+  const numbers = finder.inDigits ? NUMBER : 0
   const decoded = decodedOf(room)
   const unescaped = unescapedOf(room)
   return (piece, emit) => {
     const { bytes, words, length } = piece
     const asItIs = plainFound(piece, emit, isWithin)
-    const count = filterClasses(words, 0, (length + 3) >>> 2, places, runs)
+    const count = filterClasses(words, 0, (length + 3) >>> 2, places, runs, numbers)
     const escapes: number[] = []
     const done = newDone()
+    let numbersDone = 0
     for (let index = 0; index < count; index++) {
       const at = (places[index] as number) * 4
       for (let place = at; place < at + 4; place++) {
@@ -49,6 +52,8 @@ export function createSearch(table: NeedleTable, room: number, isWithin: IsWithi
       }
       const running = runs[index] as number
       if (running === 0) continue
+      if (finder.inDigits && (running & NUMBER) !== 0 && at >= numbersDone)
+        numbersDone = finder.inDigits.around(piece, at, asItIs)
       eachRun(piece, at, running, done, decoded, (form, own) =>
         finder.everywhere(decoded, elsewhereThan(isWithin, decoded, runFound(piece, emit, decoded, form, own))),
       )

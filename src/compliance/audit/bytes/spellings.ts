@@ -3,8 +3,11 @@
  * compared. What folding or decoding would miss gets records of its own: letters beyond ASCII in lower and upper case,
  * their UTF-16 and hex, and base64 where too little text is left to tell it from any other letters and digits.
  */
+
+import { ipv6Spellings } from './ipv6.ts'
 import { BASE64, HEX, LONGEST, type Needle, PLAIN, SHORTEST, SHORTEST_ADDRESS, UTF16 } from './kinds.ts'
-import { type NeedleStore, OWN_BASE64, OWN_WIDE } from './needle-store.ts'
+import { DIGITS, type NeedleStore, OWN_BASE64, OWN_WIDE } from './needle-store.ts'
+import { digitsOf } from './numbers.ts'
 
 /** Base64 of less text than this may have no two aligned words of it. */
 const DECODED_FROM = 10
@@ -15,8 +18,30 @@ const encoded = new Uint8Array(4 * LONGEST)
 export const isTooShort = (value: string): boolean =>
   Buffer.byteLength(value) < (value.indexOf('@') > 0 ? SHORTEST_ADDRESS : SHORTEST)
 
-/** Adds a value; false where it is there already. The value must not be too short. */
-export function addNeedle(store: NeedleStore, { value, kind }: Needle): boolean {
+/** Adds a value, however it may be spelled; false where it is there already. The value must not be too short. */
+export function addNeedle(store: NeedleStore, needle: Needle): boolean {
+  const digits = digitsOf(needle)
+  if (digits !== undefined) return store.add(encoder.encode(digits), needle.kind, PLAIN, DIGITS)
+  const isNew = addSpelling(store, needle)
+  for (const value of othersOf(needle)) addSpelling(store, { value, kind: needle.kind })
+  return isNew
+}
+
+/** The same address, IBAN or name as others write it. */
+function othersOf({ value, kind }: Needle): readonly string[] {
+  const others = kind === 'ip' ? ipv6Spellings(value) : [value.normalize('NFC'), value.normalize('NFD')]
+  if (IBAN.test(value)) others.push(...ibanSpellings(value))
+  return [...new Set(others)].filter((other) => other !== value && !isTooShort(other))
+}
+
+const IBAN = /^[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}$/i
+
+function ibanSpellings(value: string): readonly string[] {
+  const bare = value.replaceAll(' ', '')
+  return [bare, bare.replace(/(.{4})(?=.)/g, '$1 ')]
+}
+
+function addSpelling(store: NeedleStore, { value, kind }: Needle): boolean {
   const { written, read } = encoder.encodeInto(value, encoded)
   const bytes = encoded.subarray(0, written)
   // A character beyond ASCII takes more bytes than it has code units.

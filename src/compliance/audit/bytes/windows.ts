@@ -6,7 +6,7 @@
 
 import { anchorIn, type Visit } from './anchors.ts'
 import { type Buckets, bucketsOf } from './buckets.ts'
-import { type Blocks, blockOf, HEAD_BYTES, isRecordAt, type NeedleStore, placeOf } from './needle-store.ts'
+import { type Blocks, blockOf, DIGITS, HEAD_BYTES, isRecordAt, type NeedleStore, placeOf } from './needle-store.ts'
 
 const STEP = 4
 /** Sets the bit that tells lower from upper case, in four bytes at once: as good as folding for a filter. */
@@ -38,7 +38,8 @@ export function buildWindows(store: NeedleStore, width: 4 | 8): Windows | undefi
   const mine = (visit: (block: Uint8Array, place: number, address: number) => void) =>
     store.each((block, place, address) => {
       const isLong = (block[place] as number) >= LONG_FROM
-      if (isLong === (width === 8) && anchorIn(block, place) === 0) visit(block, place, address)
+      const isNumber = ((block[place + 1] as number) & DIGITS) !== 0
+      if (!isNumber && isLong === (width === 8) && anchorIn(block, place) === 0) visit(block, place, address)
     })
   let count = 0
   mine(() => count++)

@@ -1,5 +1,6 @@
-// A proof over the sources: no code path opens two files on one connection. A connection is opened with one path, in the places
-// that are listed here, and only ATTACH could add a second file to it: no text of the program holds that statement.
+// A look through the sources in src/ for whatever could open two files on one connection: connections outside the places that are
+// listed here, and statements that name a second file. It finds mistakes, and what is new; whoever hides it (a statement put
+// together from letters, a package that brings its own driver) is found by `auditConnections` while the program runs.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import type { Finding } from '../finding.ts'
@@ -15,7 +16,7 @@ interface Opener {
 const SRC = join(import.meta.dirname, '../../..')
 
 export const OPENERS: Readonly<Record<string, Opener>> = {
-  'compliance/audit/bytes/scan-child.ts': {
+  'compliance/audit/bytes/answer-scans.ts': {
     times: 1,
     why: 'one file at a time, read only, to name the tables of pages',
   },
@@ -39,7 +40,13 @@ export const OPENERS: Readonly<Record<string, Opener>> = {
 /** `attach database 'x' as y`, `attach ? as y`; not the word in a sentence. */
 const ATTACH =
   /(?:^|;)\s*(?:attach|detach)\s+(?:database\b|\?|'|"|:|\$)|\battach\b[^;]{1,200}\bas\s+\w+\s*(?:;|$)|^\s*attach\s+$/i
-const DRIVER = /^(?:better-sqlite3|node:sqlite|sqlite3?|bun:sqlite|libsql)$/
+/** Words that are a statement once something is put behind them, or halves of it. */
+const HALF = /^\s*(?:attach|att|ach database\b.*|attach database)\s*$/i
+/** Names statements, to tell which a text holds. */
+const WORDS: ReadonlySet<string> = new Set(['database/statement-words.ts'])
+const COMMENT = /\/\*[\s\S]*?\*\/|--[^\n]*(?:\n|$)/g
+const DRIVER =
+  /^(?:better-sqlite3|node:sqlite|sqlite3?|bun:sqlite|sql\.js|@?libsql(?:\/\w+)?|@prisma\/adapter-(?:better-sqlite3|libsql))$/
 const IMPORTED = /import\s+(?!type\b)(?:(\w+)|\*\s+as\s+(\w+)|\{([^}]*)\})[^;\n]*?\bfrom\s*$/
 
 /** Of `src/`, without what is generated. */
@@ -54,10 +61,11 @@ export function auditSources(folder: string = SRC, openers: Readonly<Record<stri
 }
 
 function aboutSource(name: string, source: string, opener: Opener | undefined): readonly Finding[] {
-  if (!/sqlite|attach|loadExtension|Database\(/i.test(source)) return []
+  if (!/sql|attach|att'|createRequire|loadExtension|Database\(/i.test(source)) return []
   const { code, texts } = literalsOf(source)
   const file = `src/${name}`
-  const attached = texts.filter((text) => ATTACH.test(text)).length
+  const isAttach = (text: string) => ATTACH.test(text) || (HALF.test(text) && !WORDS.has(name))
+  const attached = texts.filter((text) => isAttach(text.replace(COMMENT, ' '))).length
   const opened = openingsIn(source, code)
   const findings: Finding[] = []
   if (attached > 0) {
@@ -81,10 +89,10 @@ function aboutSource(name: string, source: string, opener: Opener | undefined): 
 /** Calls of the driver's constructor, under whatever name it was imported; an import that hides the name counts as one. */
 function openingsIn(source: string, code: string): number {
   let count = 0
-  for (const { index, 2: module = '' } of source.matchAll(/(['"])([\w:-]+)\1/g)) {
+  for (const { index, 2: module = '' } of source.matchAll(/(['"])([@\w:./-]+)\1/g)) {
     if (!DRIVER.test(module)) continue
     const before = source.slice(Math.max(0, index - 300), index)
-    if (/(?:import|require)\s*\(\s*$/.test(before)) count += 1
+    if (/(?:import|require|spawn|spawnSync|exec\w*)\s*\(\s*$/.test(before)) count += 1
     const [, whole, all, some] = IMPORTED.exec(before) ?? []
     const names = [
       whole,
@@ -98,11 +106,14 @@ function openingsIn(source: string, code: string): number {
     ]
     for (const name of names) if (name) count += callsOf(name, code)
   }
-  return count
+  // What makes a `require` may load any driver under any name.
+  return count + [...code.matchAll(/\bcreateRequire\s*\(/g)].length
 }
 
+/** Calls of the constructor, and other names that it is given. */
 const callsOf = (name: string, code: string): number =>
-  [...code.matchAll(new RegExp(`(?<![\\w.])(?:new\\s+)?${name}(?:\\.\\w+)?\\s*\\(`, 'g'))].length
+  [...code.matchAll(new RegExp(`(?<![\\w.])(?:new\\s+)?${name}(?:\\.\\w+)?\\s*\\(|=\\s*${name}\\s*(?:[;\\n]|$)`, 'g'))]
+    .length
 
 const finding = (code: string, file: string, message: string, count: number, next: string): Finding => ({
   ...{ severity: 'high', section: 'handles', code, message, count, next },

@@ -1,5 +1,6 @@
-import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { auditBytes, type BytesOptions } from '../../../../src/compliance/audit/bytes/audit-bytes.ts'
@@ -170,6 +171,39 @@ describe('auditBytes', () => {
         ['bytes.unread', 'gone.db', undefined, 1],
       ])
       expect(JSON.stringify(findings)).not.toContain(databases.dir)
+    }))
+
+  test('looks for no word that stands where an address is missing', () =>
+    withAnn(async (databases) => {
+      const signIn = (id: string, ip: string) =>
+        `insert into "AuthLog" (id, action, ip, createdAt) values ('${id}', 'login', '${ip}', '${NOW}')`
+      write(databases, 'identity', signIn('l1', 'unknown'), signIn('l2', '41.13.2.5, 41.13.2.6'))
+      write(databases, 'billing', event('e1', '{"reason":"unknown, from 41.13.2.6"}'))
+      const findings = await audit(databases)
+      expect(placesOf(findings)).toEqual([['bytes.ip', 'billing.db', 'page, plain', 1]])
+      expect(findings.find(({ code }) => code === 'bytes.not-searched')?.message).toContain('1 without an address')
+    }))
+
+  test('looks into folders and what is compressed, and tells what it does not look into', () =>
+    withAnn(async (databases) => {
+      const folder = dirname(databases.paths.billing)
+      mkdirSync(join(folder, 'old/older'), { recursive: true })
+      writeFileSync(join(folder, 'old/older/a.csv'), ANN)
+      writeFileSync(join(folder, 'b.csv.gz'), gzipSync(ANN))
+      writeFileSync(join(folder, 'c.csv.zst'), zstdCompressSync(ANN))
+      writeFileSync(join(folder, 'd.zip'), Buffer.from('504b0304aa', 'hex'))
+      writeFileSync(join(databases.dir, 'elsewhere'), ANN)
+      symlinkSync(join(databases.dir, 'elsewhere'), join(folder, 'e'))
+      mkdirSync(join(folder, 'backups'))
+      writeFileSync(join(folder, 'backups/f'), ANN)
+      const findings = await audit(databases, { folders: [join(folder, 'backups')] })
+      expect(placesOf(findings)).toEqual([
+        ['bytes.email', 'b.csv.gz', 'file, plain', 1],
+        ['bytes.email', 'c.csv.zst', 'file, plain', 1],
+        ['bytes.email', 'old/older/a.csv', 'file, plain', 1],
+        ['bytes.unread', 'd.zip', undefined, 1],
+        ['bytes.unread', 'e', undefined, 1],
+      ])
     }))
 
   test('leaves identity.db alone where it shares a folder', () =>

@@ -4,6 +4,8 @@ import { seededRandom } from '../../../../src/ops/makers.ts'
 import { emails, findIn, texts } from './found.ts'
 
 const ANN = 'Ann.Canary@example.co.za'
+/** Base64 breaks it off after 48 bytes, within the address. */
+const LETTER = `A letter that is long enough, from ${ANN}, to somebody else`
 const PIECE = 1 << 20
 const bytesOf = (text: string) => Buffer.from(text)
 const percent = (text: string) => encodeURIComponent(text)
@@ -43,6 +45,32 @@ describe('forms', () => {
     ['a JSON escape', 'json', bytesOf(ANN.replace('@', '\\u0040'))],
     ['JSON escapes throughout', 'json', bytesOf(units(ANN))],
     ['quoted-printable', 'quoted-printable', bytesOf(ANN.replace('@', '=40'))],
+    ['JSON in JSON', 'json', bytesOf(ANN.replace('@', '\\\\u0040'))],
+    ['escapes of bytes', 'hex', bytesOf(bytesOf(ANN).toString('hex').replaceAll(/../g, '\\x$&'))],
+    ['an HTML entity', 'html', bytesOf(ANN.replace('@', '&#64;'))],
+    ['an HTML entity in hex', 'html', bytesOf(ANN.replace('@', '&#x40;'))],
+    ['a named HTML entity', 'html', bytesOf(ANN.replace('@', '&commat;'))],
+    ['percent-encoded twice', 'percent', bytesOf(ANN.replace('@', '%2540'))],
+    ['a wide sign', 'fullwidth', bytesOf(ANN.replace('@', '＠'))],
+    [
+      'hex with spaces',
+      'hex',
+      bytesOf(
+        bytesOf(ANN)
+          .toString('hex')
+          .replaceAll(/..(?=.)/g, '$& '),
+      ),
+    ],
+    [
+      'hex with colons',
+      'hex',
+      bytesOf(
+        bytesOf(ANN)
+          .toString('hex')
+          .replaceAll(/..(?=.)/g, '$&:'),
+      ),
+    ],
+    ['base64 in lines', 'base64', bytesOf(bytesOf(LETTER).toString('base64').replaceAll(/.{64}/g, '$&\r\n'))],
     ['quoted-printable, broken', 'quoted-printable', bytesOf(ANN.replace('.C', '.=\r\nC'))],
   ]
   test.each(cases)('%s is found wherever it stands', async (_, form, written) => {
@@ -89,6 +117,49 @@ describe('forms', () => {
       }
     }
   })
+})
+
+describe('spellings', () => {
+  const phone = { value: '+27 83 999 1234', kind: 'phone' } as const
+  const card = { value: '4111 1111 1111 1111', kind: 'card' } as const
+  const idNumber = { value: '8001015009087', kind: 'idNumber' } as const
+  const ip = { value: '2001:db8::5', kind: 'ip' } as const
+  const iban = { value: 'GB82 WEST 1234 5698 7654 32', kind: 'text' } as const
+  const name = { value: 'Zoë Ndëbele', kind: 'name' } as const
+  test.each([
+    [
+      phone,
+      [
+        '+27 83 999 1234',
+        '0839991234',
+        '+27839991234',
+        '27839991234',
+        '0027839991234',
+        '083-999-1234',
+        '(083) 999 1234',
+      ],
+    ],
+    [phone, ['+27 (0)83 999 1234', '+27+83+999+1234', '2026-11-22 0839991234', bytesOf('0839991234').toString('hex')]],
+    [card, ['4111 1111 1111 1111', '4111111111111111', '4111-1111-1111-1111', '{"card":4111111111111111}']],
+    [idNumber, ['8001015009087', '800101 5009 08 7', bytesOf('8001015009087').toString('base64')]],
+    [ip, ['2001:db8::5', '2001:DB8::5', '2001:db8:0:0:0:0:0:5', '2001:0db8:0000:0000:0000:0000:0000:0005']],
+    [iban, ['GB82 WEST 1234 5698 7654 32', 'GB82WEST12345698765432']],
+    [name, ['Zoë Ndëbele'.normalize('NFC'), 'Zoë Ndëbele'.normalize('NFD')]],
+  ])('%o is found once in each', async (needle, spellings) => {
+    for (const spelling of spellings)
+      for (const before of ['', 'a ', '... ', 'xyz: '])
+        expect(
+          (await findIn(bytesOf(`${before}${spelling} b`), [needle])).map(({ touched }) => touched),
+          spelling,
+        ).toEqual([false])
+  })
+
+  test.each(['839991234', '083 999 12345', '0839991235', '08399 ---- 91234'])(
+    'no number is made of %s',
+    async (text) => {
+      expect((await findIn(bytesOf(text), [phone])).filter(({ touched }) => !touched)).toEqual([])
+    },
+  )
 })
 
 describe('boundaries', () => {
