@@ -161,7 +161,8 @@ function queriesIn({ name, schema }: Parameter, resolve: Resolve): readonly Posi
 
 interface Place {
   readonly route: string
-  readonly strict: string | undefined
+  /** Undefined as soon as one of its shapes takes any text. */
+  strict: string | undefined
   readonly isBody: boolean
   readonly taken: Set<Kind>
 }
@@ -180,6 +181,7 @@ export class Asked {
   ): void {
     if (statusCode >= 500) throw new Error(`${place} ${kind}: ${statusCode} ${body}`)
     const known = this.places.get(place) ?? { route: route.name, strict, isBody, taken: new Set() }
+    if (strict === undefined) known.strict = undefined
     this.places.set(place, known)
     this.requests += 1
     if (statusCode < 400) known.taken.add(kind)
