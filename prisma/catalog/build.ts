@@ -58,11 +58,14 @@ function buildModel(domain: Domain, model: ParsedModel, report: Report): Catalog
   const retain = find('retain')
   if (
     retain &&
-    (!/^\d+[dwmy]$/.test(retain.words[0] ?? '') || !model.fields.some(({ name }) => name === retain.words[1]))
+    (!/^\d+[dwmy]$/.test(retain.words[0] ?? '') ||
+      [retain.words[1], retain.options.erased ?? retain.words[1]].some(
+        (column) => !model.fields.some(({ name }) => name === column),
+      ))
   )
     report(
       retain.line,
-      `@retain expects a period such as 5y and a column of ${model.name}, for example "@retain 1y createdAt"`,
+      `@retain expects a period such as 5y and a column of ${model.name}, for example "@retain 1y createdAt" or "@retain 7y createdAt erased=userId"`,
     )
   const chain = find('chain')
   if (chain) checkChain(model, chain, report)
@@ -75,7 +78,13 @@ function buildModel(domain: Domain, model: ParsedModel, report: Report): Catalog
     ...(model.about && { about: model.about }),
     ...(api && { resource: api.words[0] ?? '', listed: !api.words.includes('expand-only') }),
     ...(legacy && { legacy: { table: legacy.words.find((word) => word !== 'moved') ?? model.name, moved } }),
-    ...(retain && { retain: { period: retain.words[0] ?? '', column: retain.words[1] ?? '' } }),
+    ...(retain && {
+      retain: {
+        period: retain.words[0] ?? '',
+        column: retain.words[1] ?? '',
+        ...(retain.options.erased !== undefined && { erased: retain.options.erased }),
+      },
+    }),
     ...(chain && { chained: true as const }),
     key: keyOf(model),
     columns,

@@ -49,7 +49,8 @@ export interface CatalogModel {
   readonly listed?: boolean
   /** Where its rows lie in the unified database; `moved`: single columns of a table that otherwise lives in another file. */
   readonly legacy?: { readonly table: string; readonly moved: boolean }
-  readonly retain?: { readonly period: string; readonly column: string }
+  /** `erased`: the column of a link to a person; rows go only once that person is erased. */
+  readonly retain?: { readonly period: string; readonly column: string; readonly erased?: string }
   /** A log: rows are never changed, and each is linked to the one before. */
   readonly chained?: true
   readonly key: readonly string[]

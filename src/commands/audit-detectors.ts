@@ -6,6 +6,7 @@ import {
   measureDetectors,
   readCorpus,
   type Score,
+  type Scores,
 } from '../compliance/audit/detectors.ts'
 import type { Command } from './command.ts'
 
@@ -22,7 +23,17 @@ export const detectorsCommand: Command = {
   },
 }
 
-function textOf({ lines, total, heldOut, kinds, mistakes, passed }: DetectorReport): string {
+function textOf({ lines, writes, passed, ...audit }: DetectorReport): string {
+  const bounds = `precision at least ${LEAST_PRECISION}, recall at least ${LEAST_RECALL}, in total and held out`
+  return [
+    `${lines} lines of corpus/detectors.jsonl`,
+    ...tableOf('The audit of values, in columns of text', audit),
+    ...tableOf('Before each write, and at split', writes),
+    `${passed ? 'passed' : 'FAILED'}: ${bounds}\n`,
+  ].join('\n')
+}
+
+function tableOf(heading: string, { total, heldOut, kinds, mistakes }: Scores): readonly string[] {
   const scores: (readonly [string, Score])[] = [
     ...DETECTED_KINDS.map((kind) => [kind, kinds[kind]] as const),
     ['total', total],
@@ -32,14 +43,13 @@ function textOf({ lines, total, heldOut, kinds, mistakes, passed }: DetectorRepo
     [name.padEnd(8), ratio(precision), ratio(recall), count(found), count(wrong), count(missed)].join('  '),
   )
   const where = mistakes.map(({ form, kind, wrong, missed }) => `  ${form}: ${kind}, ${wrong} wrong, ${missed} missed`)
-  const bounds = `precision at least ${LEAST_PRECISION}, recall at least ${LEAST_RECALL}, in total and held out`
   return [
-    `${lines} lines of corpus/detectors.jsonl`,
+    heading,
     'kind      precision  recall     found   wrong  missed',
     ...rows,
     ...(where.length > 0 ? ['Mistakes:', ...where] : []),
-    `${passed ? 'passed' : 'FAILED'}: ${bounds}\n`,
-  ].join('\n')
+    '',
+  ]
 }
 
 const ratio = (value: number): string => value.toFixed(4).padEnd(9)

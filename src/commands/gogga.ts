@@ -37,6 +37,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'audit verify': async () => (await import('./audit-verify.ts')).auditVerifyCommand,
   'audit heads': async () => (await import('./audit-heads.ts')).auditHeadsCommand,
   'audit public-key': async () => (await import('./audit-public-key.ts')).auditPublicKeyCommand,
+  'audit mend': async () => (await import('./audit-mend.ts')).auditMendCommand,
   'audit detectors': async () => (await import('./audit-detectors.ts')).detectorsCommand,
   'data-map': async () => (await import('./data-map.ts')).dataMapCommand,
   breach: async () => (await import('./breach.ts')).breachCommand,

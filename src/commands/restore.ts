@@ -87,6 +87,15 @@ const LIVE: Readonly<Record<Exclude<RestoreReport['live'], 'compared'>, string>>
   unrelated: 'The live file holds not one row of the backup, so that somebody made it anew: nothing in it was believed',
 }
 
+/** What the restored file gets again, as the lines below say. */
+const TAKEN_OVER: ReadonlySet<string> = new Set([
+  'Tombstone',
+  'Erasure',
+  'Restriction',
+  'Correction',
+  'RestrictedSubject',
+])
+
 function textOf(report: RestoreReport): string {
   const {
     domain,
@@ -110,7 +119,7 @@ function textOf(report: RestoreReport): string {
     ...(live === 'compared' ? [] : [LIVE[live]]),
     ...losses.map(
       ({ table, lost, changed, back }) =>
-        `  ${table}: ${lost.rows} rows lost, ${changed.rows} as they were before, ${back.rows} deleted ones there again`,
+        `  ${table}: ${lost.rows} rows ${TAKEN_OVER.has(table) ? 'newer than the backup, kept where their people are' : 'lost'}, ${changed.rows} as they were before, ${back.rows} deleted ones there again`,
     ),
     ...migrated.map((name) => `  migration ${name} applied`),
     ...(erasures.tombstones + erasures.rows > 0

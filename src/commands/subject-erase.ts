@@ -1,6 +1,7 @@
 // Erases a person and proves it (POPIA sections 14 and 24). Beside a running server as well.
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { periodWords } from '../compliance/data-map/purposes-of.ts'
 import { type Eraser, erasePerson, type Preview, placesIn, previewErasure } from '../compliance/erasure/erase.ts'
 import { type BackupHeld, valuesIn as countOf, type Receipt, type TableDone } from '../compliance/erasure/receipt.ts'
 import type { Context } from '../context.ts'
@@ -115,7 +116,7 @@ function printReceipt(receipt: Receipt, args: Arguments): 0 | 1 {
 const linesOf = (tables: readonly TableDone[]): string =>
   tables
     .map(({ file, table, action, rows, because, period }) => {
-      const why = because === undefined ? '' : ` (${because}${period ? `, ${period}` : ''})`
+      const why = because === undefined ? '' : ` (${because}${period ? `, ${periodWords(period)}` : ''})`
       return `  ${file}.${table}: ${rows} row(s) ${action}${why}\n`
     })
     .join('')
@@ -126,7 +127,10 @@ function proofIn({ proofs, proof, next = [] }: Receipt): string {
   if (proof === null) return `Not proven:\n${steps}`
   const bytes = proof.searched.reduce((sum, one) => sum + one.bytes, 0)
   const places = Object.keys(proof.sharedIn ?? {}).join(', ')
-  const shared = proof.shared > 0 ? `; ${proof.shared} more are somebody else's as well${places && ` (${places})`}` : ''
+  const shared =
+    proof.shared > 0
+      ? `; ${proof.shared} more are somebody else's as well${places && ` (${places})`}, or nobody's in particular`
+      : ''
   const head = `${before}Searched ${proof.searched.length} files (${(bytes / 1_048_576).toFixed(1)} MiB) for ${countOf(proof)} value(s)${shared}: `
   if (proof.found.length === 0) return `${head}nothing was found.\n${steps && `Not proven:\n${steps}`}`
   const found = proof.found

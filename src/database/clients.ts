@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts'
 import { type Connection, openReader, openWriter } from './connections.ts'
 import type { Domain } from './domains.ts'
 import { knownError } from './errors.ts'
-import { type Check, guardOf, PiiRefusedError, rowsWritten } from './pii-guard.ts'
+import { type Check, guardOf, PiiRefusedError, refuseRaw, rowsWritten } from './pii-guard.ts'
 import { fileIdentity, type LiveFile } from './probe.ts'
 import { type Rows, rowsOver, type StatementCounts, type Tx } from './rows.ts'
 
@@ -147,9 +147,10 @@ function guarded<D extends Domain>(base: Clients[D], domain: D, fail: (error: un
   const client = base as Clients['billing']
   const queries = client.$extends({
     query: {
-      async $allOperations({ model, args, query }) {
+      async $allOperations({ model, operation, args, query }) {
         try {
           check(model, args)
+          if (model === undefined) refuseRaw(domain, operation, args)
           return await query(args)
         } catch (error) {
           return fail(error)

@@ -1,5 +1,5 @@
-// How long rows are kept: `@retain <period> <column>` of the catalog.
-import { allModels, type CatalogModel } from './catalog.ts'
+// How long rows are kept: `@retain <period> <column> [erased=<link column>]` of the catalog.
+import { allModels, type CatalogModel, quote } from './catalog.ts'
 import type { Domain } from './domains.ts'
 
 export interface Retention {
@@ -8,11 +8,22 @@ export interface Retention {
   readonly period: string
   /** The time that it counts from. */
   readonly column: string
+  /** The column that names a person: only rows of people who are erased go. */
+  readonly erased?: string
 }
 
 /** Every model that is not kept for ever, in these files. */
 export const retentionsOf = (domains: readonly Domain[]): readonly Retention[] =>
   allModels.flatMap((model) => (model.retain && domains.includes(model.domain) ? [{ model, ...model.retain }] : []))
+
+/** Times before it are none: numbers and words of an older database sort here. */
+export const EARLIEST = '1970-01-01'
+
+/** SQL over the table: `?` is EARLIEST, `?` the moment before which rows go, as text. */
+export function dueIn({ column, erased }: Retention): string {
+  const isOld = `${quote(column)} >= ? and ${quote(column)} < ?`
+  return erased === undefined ? isOld : `${isOld} and ${quote(erased)} in (select subjectId from "Tombstone")`
+}
 
 const PERIOD = /^(\d+)([dmy])$/
 

@@ -1,7 +1,7 @@
 // Free text on its way to billing.db or admin.db: what it says of a person stays here, a token goes in its place. merge
 // puts the text back together by the same rows that split writes.
 import type { Rows, Tx } from '../database/rows.ts'
-import { findPii } from '../pii/find.ts'
+import { findAll } from '../pii/find-all.ts'
 import { detach, reattach } from '../pii/tokens.ts'
 import { noteAttempt } from './pii-attempts.ts'
 import type { Sources } from './sources.ts'
@@ -22,7 +22,7 @@ export function detachText(
   { text, place, rowId }: TextInPlace,
   { now, randomBytes }: Pick<Sources, 'now' | 'randomBytes'>,
 ): string {
-  const spans = findPii(text)
+  const spans = findAll(text)
   if (spans.length === 0) return text
   const createdAt = now()
   return detach(text, spans, ({ kind, value, bare }, raw) => {

@@ -3,6 +3,7 @@
  * could read, as text; bytes that are no text give nothing. Linear in the length of the text.
  */
 import { isUtf8 } from 'node:buffer'
+import type { Step } from './readings.ts'
 
 const FEWEST_BYTES = 5
 /** Control characters but tab and line ends. */
@@ -25,22 +26,28 @@ const base64Runs = /[\w+/-]{8,}={0,2}(?:\r?\n[ \t]*[\w+/-]{2,}={0,2})*/g
 /** What may join a run that it is no part of: line ends, and the characters that only one of the alphabets has. */
 const base64Joints = [/[\s=]+/, /[\s=_-]+/, /[\s=+/]+/]
 
+/** What an encoded run says, and where it stands. */
+export interface Run {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
+
 /** Every run of base64 that is text; a run need not begin where the encoding begins (`v1dGhhYm8…`). */
-export function fromBase64(text: string): string[] {
-  const read: string[] = []
-  for (const [run] of text.matchAll(base64Runs)) {
-    const whole = base64Text(run.replace(/\s+/g, ''))
-    if (whole !== undefined) {
-      read.push(whole)
-      continue
-    }
-    for (const joint of base64Joints) {
-      const parts = joint.test(run) ? run.split(joint).flatMap((part) => base64Text(part) ?? []) : []
-      read.push(...parts)
-      if (parts.length > 0) break
-    }
+export function fromBase64(text: string): Run[] {
+  return [...text.matchAll(base64Runs)].flatMap(({ 0: run, index: start }) =>
+    textsOf(run).map((read) => ({ text: read, start, end: start + run.length })),
+  )
+}
+
+function textsOf(run: string): string[] {
+  const whole = base64Text(run.replace(/\s+/g, ''))
+  if (whole !== undefined) return [whole]
+  for (const joint of base64Joints) {
+    const parts = joint.test(run) ? run.split(joint).flatMap((part) => base64Text(part) ?? []) : []
+    if (parts.length > 0) return parts
   }
-  return read
+  return []
 }
 
 function base64Text(run: string): string | undefined {
@@ -109,12 +116,20 @@ function continuations(byte: number): number {
 const hexRuns = /(?:0x|\\x)?[0-9a-f]{2}(?:[ :,;-]{0,2}(?:0x|\\x)?[0-9a-f]{2}){4,}[0-9a-f]?/gi
 
 /** Every run of hex digits that is text. */
-export function fromHex(text: string): string[] {
-  return [...text.matchAll(hexRuns)].flatMap(([run]) => {
+export function fromHex(text: string): Run[] {
+  return [...text.matchAll(hexRuns)].flatMap(({ 0: run, index: start }) => {
     const digits = run.replace(/0x|\\x|[^0-9a-f]/gi, '')
-    return hexText(digits) ?? hexText(digits.slice(1)) ?? []
+    const read = hexText(digits) ?? hexText(digits.slice(1))
+    if (read !== undefined) return [{ text: read, start, end: start + run.length }]
+    // A word before it may end like hex: `see 7468…`.
+    return [...run.matchAll(hexPieces)].flatMap(({ 0: piece, index: at }) => {
+      const inner = piece.length === run.length ? undefined : (hexText(piece) ?? hexText(piece.slice(1)))
+      return inner === undefined ? [] : [{ text: inner, start: start + at, end: start + at + piece.length }]
+    })
   })
 }
+
+const hexPieces = /[0-9a-f]{10,}/gi
 
 function hexText(digits: string): string | undefined {
   return hexBeginsText(digits, 0) ? textOf(Buffer.from(digits, 'hex')) : undefined
@@ -135,12 +150,11 @@ const quoted = /(?:=[0-9A-Fa-f]{2})+/g
 const encodedWord = /=\?[\w-]+\?q\?([^?]*)\?=/gi
 
 /** Quoted-printable (RFC 2045) with its soft line breaks, and encoded words of mail headers (RFC 2047). */
-export function fromQuotedPrintable(text: string): string {
-  return text
-    .replace(encodedWord, (_word, inner: string) => inner.replaceAll('_', ' '))
-    .replace(softBreak, '')
-    .replace(quoted, (run) => Buffer.from(run.replaceAll('=', ''), 'hex').toString('utf8'))
-}
+export const quotedSteps: readonly Step[] = [
+  [encodedWord, (_word, inner = '') => inner.replaceAll('_', ' ')],
+  [softBreak, () => ''],
+  [quoted, (run) => Buffer.from(run.replaceAll('=', ''), 'hex').toString('utf8')],
+]
 
 const entity = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8})(?=;));?/gi
 const named: Readonly<Record<string, string>> = {
@@ -149,10 +163,13 @@ const named: Readonly<Record<string, string>> = {
 }
 
 /** HTML and XML character references. */
-export function fromEntities(text: string): string {
-  return text.replace(entity, (reference, decimal?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return named[name.toLowerCase()] ?? reference
-    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal)
-    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : reference
-  })
-}
+export const entitySteps: readonly Step[] = [
+  [
+    entity,
+    (reference, decimal?: string, hex?: string, name?: string) => {
+      if (name !== undefined) return named[name.toLowerCase()] ?? reference
+      const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal)
+      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : reference
+    },
+  ],
+]

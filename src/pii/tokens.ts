@@ -18,7 +18,11 @@ export function withoutTokens(text: string): string {
  * Replaces each span by its token, in double quotes when the span is bare. `spans` come from findPii on the same text;
  * not a byte of the rest changes. `idOf` gets the raw text that the token stands for.
  */
-export function detach(text: string, spans: readonly PiiSpan[], idOf: (span: PiiSpan, raw: string) => string): string {
+export function detach<S extends Omit<PiiSpan, 'kind'>>(
+  text: string,
+  spans: readonly S[],
+  idOf: (span: S, raw: string) => string,
+): string {
   let detached = ''
   let from = 0
   for (const span of spans) {

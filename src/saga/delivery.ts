@@ -6,6 +6,7 @@ import type { Domain } from '../database/domains.ts'
 import { type OutboxRow, postMessage } from '../database/outbox.ts'
 import type { Tx } from '../database/rows.ts'
 import { GoggaError, withoutPaths } from '../errors.ts'
+import { masked } from '../pii/find-all.ts'
 import { type Handled, isMessageType, MESSAGES, type MessageType, type Post, post } from './messages.ts'
 import type { Reached, SagaSources } from './sources.ts'
 
@@ -35,7 +36,7 @@ export async function attempt(carrier: Carrier, row: OutboxRow): Promise<Outcome
     return { is: 'delivered', goesOn: followsOf(row.type).length > 0 }
   } catch (error) {
     if (!isRefusal(error)) return { is: 'failed', reason: reasonOf(error) }
-    return await refuse(carrier, row, (error as GoggaError).message)
+    return await refuse(carrier, row, masked((error as GoggaError).message))
   }
 }
 
@@ -101,7 +102,7 @@ const isRefusal = (error: unknown): boolean => error instanceof GoggaError && [4
 /** Words of ours only, since a driver's could hold values; where the files lie is left out. */
 const reasonOf = (error: unknown): string =>
   error instanceof GoggaError
-    ? `${error.code}: ${withoutPaths(error.message)}`.slice(0, 300)
+    ? `${error.code}: ${masked(withoutPaths(error.message))}`.slice(0, 300)
     : `internal: ${nameOf(error)}`
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)

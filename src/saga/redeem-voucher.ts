@@ -7,7 +7,7 @@ import { voucherFits } from '../billing/voucher-grants.ts'
 import type { Files } from '../database/clients.ts'
 import { ConflictError } from '../errors.ts'
 import { attachText, rowsThatHeld } from '../identity/detached-values.ts'
-import { findInId } from '../pii/find.ts'
+import { findAllInId } from '../pii/find-all.ts'
 import type { Answer } from './changes.ts'
 import type { Asked } from './requests.ts'
 import type { Sagas } from './sagas.ts'
@@ -49,7 +49,7 @@ const PLACE = 'admin.Voucher.code'
 
 /** Codes of the unified database may be emails or numbers of people, or hold one, which now lies in identity.db: the code as admin.db has it. */
 function keptCode({ identity, admin }: Files, typed: string): string {
-  const [held] = findInId(typed)
+  const [held] = findAllInId(typed)
   if (!held) return typed
   const codes = rowsThatHeld(identity.rows, PLACE, held.value).flatMap((id) => {
     const code = admin.rows.find('Voucher', { id })?.code

@@ -3,7 +3,8 @@
 import { type CatalogColumn, quote } from '../database/catalog.ts'
 import type { Connection } from '../database/connections.ts'
 import { ConflictError, type ErrorDetail, FileError } from '../errors.ts'
-import { findInId, type PiiKind } from '../pii/find.ts'
+import { findAllInId } from '../pii/find-all.ts'
+import type { PiiKind } from '../pii/kinds.ts'
 import {
   type CarriedColumn,
   carriedColumns,
@@ -143,7 +144,7 @@ function personalIds(connection: Connection, table: string, column: string) {
   const kinds = new Set<PiiKind>()
   let rows = 0
   for (const id of ids) {
-    const found = findInId(String(id))
+    const found = findAllInId(String(id))
     if (found.length > 0) rows += 1
     for (const { kind } of found) kinds.add(kind)
   }

@@ -2,7 +2,8 @@
 // whatever depends on the column alone is decided when it is made. The common cases come first and allocate nothing;
 // whatever is odd (a number in a text column, text in a time column, a blob) goes by the principle of originals.ts.
 import type { CatalogColumn } from '../database/catalog.ts'
-import { findInId, findPii, type PiiSpan } from '../pii/find.ts'
+import { findAll, findAllInId } from '../pii/find-all.ts'
+import type { PiiSpan } from '../pii/kinds.ts'
 import { piiToken } from '../pii/tokens.ts'
 import { type Affinity, affinityOfType, afterAffinity } from './affinity.ts'
 import { type Bound, type Cell, RawText } from './cells.ts'
@@ -139,7 +140,7 @@ class ColumnRule {
     if (model.domain === 'identity') return (text) => text
     const isKeyLike = column.class === 'key' || column.class === 'secret' || column.class === 'link'
     if (column.class === 'subject') return (text) => this.#subject(text, this.#context.subjects.subject(text))
-    if (!namesPerson(model, column)) return (text) => this.#clean(text, isKeyLike ? findInId : findPii)
+    if (!namesPerson(model, column)) return (text) => this.#clean(text, isKeyLike ? findAllInId : findAll)
     if (!column.unique) return (text) => this.#subject(text, this.#context.subjects.link(text))
     return (text) => (this.#context.subjects.isId(text) ? text : this.#hidden(text))
   }

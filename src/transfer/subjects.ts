@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { quote } from '../database/catalog.ts'
 import type { Connection } from '../database/connections.ts'
 import { emailKey } from '../identity/emails.ts'
-import { findPii } from '../pii/find.ts'
+import { findAll } from '../pii/find-all.ts'
 import { CONTACTS, keyOf, PEOPLE } from './layout.ts'
 
 /** How a value was understood. `word` stays as it is: `system`, `payfast`, an id of nobody. */
@@ -85,7 +85,7 @@ export class Subjects {
 }
 
 /** An id or a word: nothing in it says who someone is. */
-const isOpaque = (value: string): boolean => OPAQUE.test(value) && findPii(value).length === 0
+const isOpaque = (value: string): boolean => OPAQUE.test(value) && findAll(value).length === 0
 
 function contacts(identity: Connection, randomId: () => string, now: string) {
   const table = quote(CONTACTS.name)

@@ -171,6 +171,12 @@ const refused: readonly { name: string; edit: Edit; at: string; says: string }[]
     at: '/// @retain 5y written',
     says: '@retain expects a period such as 5y and a column of AdminLog',
   },
+  {
+    name: 'a retention after the erasure of a person that no column names',
+    edit: ['billing', '@retain 7y processedAt erased=userId', '@retain 7y processedAt erased=person'],
+    at: '/// @retain 7y processedAt erased=person',
+    says: '@retain expects a period such as 5y and a column of ProcessedPayment',
+  },
 ]
 
 describe('the generator refuses, with the line,', () => {

@@ -7,12 +7,14 @@ import { entriesOf } from '../../src/compliance/evidence/verify-pack.ts'
 import { readSigningKey } from '../../src/compliance/signing.ts'
 import { makeKey } from '../compliance/chain/world.ts'
 import { withDatabases } from '../helpers/databases.ts'
+import { plant } from '../ops/check/planting.ts'
 import { gogga } from './gogga-child.ts'
 
 const MONTH = new Date().toISOString().slice(0, 'yyyy-mm'.length)
 
 test('evidence makes a signed pack without paths of this machine, and verify believes it with the right key alone', () =>
-  withDatabases(async ({ dir }) => {
+  withDatabases(async (databases) => {
+    const { dir } = databases
     const [signing, out] = [makeKey(dir), join(dir, 'pack.zip')]
     const drilled = [await gogga(dir, 'backup', 'admin'), await gogga(dir, 'drill', 'admin')]
     expect(drilled.map(({ code }) => code)).toEqual([0, 0])
@@ -36,6 +38,16 @@ test('evidence makes a signed pack without paths of this machine, and verify bel
     const wrong = await gogga(dir, 'evidence', 'verify', out, '--public-key', other)
     vi.unstubAllEnvs()
     expect([wrong.code, wrong.out]).toEqual([1, expect.stringContaining('none of the given keys')])
+
+    plant(databases, 'billing', `update "_prisma_migrations" set checksum = 'other'`)
+    const failed = await gogga(dir, 'evidence', '--month', MONTH, '--out', out, '--sign', signing)
+    expect([failed.code, failed.out]).toEqual([
+      1,
+      expect.stringMatching(/^FAILED: billing\.db, migration .* checksum/m),
+    ])
+    expect(failed.out).toContain('missing: No audit was kept in this month')
+    const told = await gogga(dir, 'evidence', 'verify', out, '--public-key', own)
+    expect([told.code, told.out]).toEqual([0, expect.stringContaining('FAILED: billing.db, migration')])
   }))
 
 test.each([

@@ -44,8 +44,14 @@ test('subject erase: a preview, the erasure with its proof, the same receipt aga
     expect(again).toMatchObject({ subjectId: 'ann', askedBy: 'gogga subject erase', proof: { found: [] } })
     const values = join(dir, 'values.txt')
     writeFileSync(values, `${emailOf('bob')}\n`)
-    const shared = JSON.parse((await gogga(dir, 'subject', 'erase', 'ann', '--search', values, '--json')).out)
-    expect(shared.proof).toMatchObject({ shared: 1, values: {} })
+    const shared = await gogga(dir, 'subject', 'erase', 'ann', '--search', values)
+    expect(shared).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/2 searches .*\n.*\nNot proven:\n {2}Nothing was/),
+    })
+    writeFileSync(values, '\n')
+    const empty = await gogga(dir, 'subject', 'erase', 'ann', '--search', values)
+    expect(empty).toMatchObject({ code: 2, err: expect.stringContaining('at least one value') })
     expect((await gogga(dir, 'subject', 'erase', emailOf('ann'))).err).toContain('Nobody has this email')
   }))
 

@@ -12,6 +12,11 @@ it('exports a person to whoever answers them, and puts it on record', () =>
     const headers = { authorization: `Bearer ${key}`, 'x-gogga-purpose': 'access-request' }
     const answer = await test.app.inject({ url: '/v1/subjects/u1/export', headers })
     expect(answer.statusCode, answer.body).toBe(200)
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'content-disposition': 'attachment; filename="subject-export.json"',
+      'cache-control': 'no-store',
+    })
     expect(answer.json()).toMatchObject({ format: 'gogga-access/1', subject: { ids: ['u1'], kind: 'user' } })
     const [row, ...more] = test.context.files.identity.rows.list('AccessLog', {})
     expect(more).toEqual([])

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { findEmails, findInId, findPii } from '../../src/pii/find.ts'
+import { findAll, findAllInId } from '../../src/pii/find-all.ts'
 import { idNumbers } from './values.ts'
 
 const [id = ''] = idNumbers
@@ -160,9 +161,23 @@ describe('values written otherwise than they should be', () => {
     ['card 4222222222222', 'card', '4222222222222'],
     ['a @ b.co.za', 'email', 'a @ b.co.za'],
     ['thabo@ example.com', 'email', 'thabo@ example.com'],
-    ['born 1603155009087', 'idNumber', '1603155009085'],
+    ['born 1603155009087', 'idNumber', '1603155009087'],
   ])('%j', (text, kind, value) => {
     expect(findPii(text).map((span) => [span.kind, span.value])).toEqual([[kind, value]])
+  })
+
+  test('behind an encoding among words, as it is written there', () => {
+    const hex = Buffer.from('lindiwe@example.co.za').toString('hex')
+    const base64 = Buffer.from('mail lindiwe@example.co.za now').toString('base64')
+    const written = [hex, base64, 'lindiwe\uff20example.co.za', 'lindiwe&#64;example.co.za', 'lindiwe=40example.co.za']
+    for (const one of written) {
+      const text = `see ${one} end`
+      const spans = findAll(text).map(({ kind, value, start, end }) => [kind, value, text.slice(start, end)])
+      expect(spans).toEqual([['email', 'lindiwe@example.co.za', one]])
+      expect(findAllInId(`${one} `).map(({ kind }) => kind)).toEqual(['email'])
+    }
+    expect(findAllInId(base64)).toHaveLength(1)
+    expect([...findAllInId('8001015009087'), ...findAllInId('cmwr2lmo300000003z8r5be85')]).toEqual([])
   })
 
   test.each([

@@ -1,16 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { findEmails, findPii, type PiiKind, type PiiSpan } from '../../src/pii/find.ts'
+import { findAll } from '../../src/pii/find-all.ts'
 import { detach, reattach } from '../../src/pii/tokens.ts'
+import { findDeep } from '../../src/pii/views.ts'
 import { contexts } from './corpus.ts'
+import { encodings } from './encoded.ts'
 import { valuesOf } from './values.ts'
 
 const runs = { seed: 20261122, numRuns: 500 }
 
-/** Takes out what findPii finds and keeps it, as the store of detached values does. */
-function takeOut(text: string) {
+/** Takes out what is found and keeps it, as the store of detached values does. */
+function takeOut(text: string, find: (text: string) => PiiSpan[] = findPii) {
   const kept = new Map<string, { raw: string; bare: boolean }>()
-  const spans = findPii(text)
+  const spans = find(text)
   const detached = detach(text, spans, (span: PiiSpan, raw) => {
     const id = `d${String(kept.size).padStart(19, '0')}`
     kept.set(id, { raw, bare: span.bare })
@@ -141,6 +144,23 @@ describe('for planted values', () => {
         expect(attached).toBe(text)
       }),
       { ...runs, numRuns: 2000 },
+    )
+  })
+})
+
+describe('behind encodings and look-alikes', () => {
+  const encoded = fc
+    .tuple(planted, fc.constantFrom(...Object.values(encodings)), fc.array(filler), fc.array(filler))
+    .map(([value, encode, before, after]) => `${before.flat().join(' ')} ${encode(value)} ${after.flat().join(' ')}`)
+
+  test('nothing stays, and all comes back to the byte', () => {
+    fc.assert(
+      fc.property(fc.oneof(encoded, anyText), (text) => {
+        const { detached, attached } = takeOut(text, findAll)
+        expect(attached).toBe(text)
+        expect(findDeep(detached)).toEqual([])
+      }),
+      { ...runs, numRuns: 3000 },
     )
   })
 })

@@ -1,13 +1,15 @@
 /**
  * Whether the application's logs hold no personal information (POPIA section 19): the last part of each file, line by line, by
- * the detectors. Values that only identity.db knows, such as names, are looked for among the raw bytes (bytes/).
+ * the detectors, behind encodings and look-alikes too. Values that only identity.db knows, such as names, are looked for among the raw bytes (bytes/).
  */
-import { statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { findPii, type PiiKind } from '../../pii/find.ts'
+import type { PiiKind } from '../../pii/kinds.ts'
+import { isQuiet } from '../../pii/quiet.ts'
+import { findDeep } from '../../pii/views.ts'
 import type { Finding } from './finding.ts'
+import { linesOf, type Part, partOf } from './log-lines.ts'
 import type { SectionResult } from './report.ts'
+import { isFieldName } from './values/key-names.ts'
 import { shown } from './values/tally.ts'
 
 export interface LogsOptions {
@@ -34,14 +36,19 @@ export async function auditLogs({
   signal,
 }: LogsOptions): Promise<SectionResult> {
   if (files.length === 0) return { findings: [noLogs()], looked: { files: 0, lines: 0, bytes: 0 } }
-  const parts = files.map((path) => partOf(path, mebibytes * 1_048_576))
+  const most = mebibytes * 1_048_576
+  const parts = await Promise.all(files.map((path) => partOf(path, most)))
   const total = parts.reduce((sum, { bytes }) => sum + bytes, 0)
   const findings: Finding[] = []
   let [lines, bytes] = [0, 0]
   for (const part of parts) {
     const tally = new Map<string, Sum>()
+    if (part.form === 'binary') {
+      findings.push(noText(part))
+      continue
+    }
     try {
-      for await (const line of linesOf(part, signal)) {
+      for await (const line of linesOf(part, most, signal)) {
         lines += 1
         bytes += Buffer.byteLength(line) + 1
         if (lines % 10_000 === 0) onProgress?.(Math.min(bytes, total), total)
@@ -57,26 +64,6 @@ export async function auditLogs({
   return { findings, looked: { files: files.length, lines, bytes } }
 }
 
-interface Part {
-  readonly path: string
-  readonly start: number
-  readonly bytes: number
-}
-
-function partOf(path: string, most: number): Part {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-  const start = Math.max(0, size - most)
-  return { path, start, bytes: size - start }
-}
-
-async function* linesOf({ path, start }: Part, signal?: AbortSignal): AsyncGenerator<string> {
-  await using file = await open(path)
-  for await (const line of file.readLines({ start, autoClose: false })) {
-    signal?.throwIfAborted()
-    yield line
-  }
-}
-
 interface Sum {
   readonly kind: PiiKind
   readonly path: string
@@ -85,7 +72,8 @@ interface Sum {
 
 function look(line: string, tally: Map<string, Sum>): void {
   for (const { path, text } of leavesOf(line)) {
-    for (const { kind, value } of findPii(text)) {
+    if (isQuiet(text)) continue
+    for (const { kind, value } of findDeep(text)) {
       if (kind === 'ip' && LOCAL.test(value)) continue
       const key = `${kind} ${path}`
       const sum = tally.get(key) ?? { kind, path, count: 0 }
@@ -120,12 +108,9 @@ function* fieldsOf(value: object, path: string): Generator<Leaf> {
   for (const [name, inner] of Object.entries(value)) {
     if (path === '$' && OWN.has(name) && typeof inner === 'number') continue
     yield { path: `${path}.*`, text: name }
-    yield* within(inner, `${path}.${isName(name) ? shown(name) : '*'}`)
+    yield* within(inner, `${path}.${isFieldName(name) ? name : '*'}`)
   }
 }
-
-/** A key of a log's field, not a text that somebody made one. */
-const isName = (key: string): boolean => /^[\w.-]{1,30}$/.test(key)
 
 function parsed(line: string): unknown {
   try {
@@ -150,6 +135,13 @@ const unreadable = (file: string, why: string): Finding => ({
   message: `The log could not be read: ${why}`,
   place: { file: shown(basename(file)) },
   next: 'Check the name and the rights, and repeat the audit as a user who may read it.',
+})
+
+const noText = ({ path }: Part): Finding => ({
+  ...{ severity: 'medium', section: 'logs', code: 'logs.no-text', count: 1 },
+  message: 'The log is no text, nor text in gzip, so that nothing in it was looked at',
+  place: { file: shown(basename(path)) },
+  next: 'Unpack it, and repeat the audit with the file that comes out.',
 })
 
 const noLogs = (): Finding => ({

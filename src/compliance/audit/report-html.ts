@@ -1,4 +1,6 @@
 // The report as one page: no scripts, nothing from elsewhere, light and dark, and fit for paper.
+import { footOf } from '../html.ts'
+import { momentText } from '../moments.ts'
 import type { Finding } from './finding.ts'
 import { type AuditReport, placeText, SECTION_TITLES, SEVERITIES, type SectionReport } from './report.ts'
 import { lookedText, secondsOf } from './report-text.ts'
@@ -13,7 +15,9 @@ p.about { color: var(--faint); margin-top: .2rem; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); }
 th { color: var(--faint); font-weight: 600; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; } .next { color: var(--faint); }
-@media print { body { margin: 0; max-width: none; font-size: 11px; } tr { break-inside: avoid; } }
+@media print { :root { color-scheme: light; } body { margin: 0; max-width: none; font-size: 11px; } code { font-size: 9.5px; }
+  tr { break-inside: avoid; } h1, h2, thead { break-after: avoid; } }
+@page { size: A4; margin: 14mm 14mm 16mm; }
 `
 
 export function htmlOf(report: AuditReport): string {
@@ -29,17 +33,17 @@ export function htmlOf(report: AuditReport): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Audit ${escaped(id)}</title>
-<style>${STYLE}</style>
+<style>${STYLE}${footOf(`Audit ${id}`)}</style>
 <h1>Audit of personal information</h1>
 <p class="about">POPIA section 19. Audit <code>${escaped(id)}</code>, asked for by ${escaped(cause)},
-${escaped(startedAt)} to ${escaped(endedAt)} (${secondsOf(report)} s).</p>
+${escaped(momentText(startedAt))} to ${escaped(momentText(endedAt))} (${secondsOf(report)} s).</p>
 <p>${verdict}</span>: ${sums}. It passes with nothing of high or medium severity.</p>
 <h2>Findings</h2>
 ${said.length > 0 ? findingsTable(said) : '<p>None.</p>'}
 <h2>What was looked at</h2>
 <table><thead><tr><th>Section</th><th>Looked at</th><th>Findings</th><th>Seconds</th></tr></thead>
 <tbody>${sections.map(sectionRow).join('')}</tbody></table>
-${looked.length > 0 ? findingsTable(looked) : ''}
+${looked.length > 0 ? `<h2>What is to be known about it</h2>\n${findingsTable(looked)}` : ''}
 <h2>Versions</h2>
 <table><tbody>${versionRows(report)}</tbody></table>
 </html>
@@ -51,7 +55,7 @@ const findingsTable = (findings: readonly Finding[]): string =>
 <tbody>${findings.map(findingRow).join('')}</tbody></table>`
 
 const findingRow = ({ severity, place, code, message, count, next }: Finding): string =>
-  `<tr><td class="${severity}">${severity}</td><td><code>${escaped(placeText(place))}</code></td>` +
+  `<tr><td class="${severity}"><strong>${severity}</strong></td><td><code>${escaped(placeText(place))}</code></td>` +
   `<td>${escaped(message)}<br><span class="next">${escaped(next)}</span><br><code>${escaped(code)}</code></td>` +
   `<td class="number">${count.toLocaleString('en')}</td></tr>\n`
 

@@ -1,74 +1,81 @@
-// The report on A4, by the fonts that every reader of PDF has.
+// The report on A4.
 import { buffer } from 'node:stream/consumers'
-import PDFDocument from 'pdfkit'
-import type { Finding } from './finding.ts'
+import { momentText } from '../moments.ts'
+import { type Colour, FAINT, INK, Paper } from '../pdf/paper.ts'
+import type { Finding, Severity } from './finding.ts'
 import { type AuditReport, placeText, SECTION_TITLES, SEVERITIES } from './report.ts'
 import { lookedText, secondsOf } from './report-text.ts'
 
-const MARGIN = 50
-const COLOURS = { high: '#b00020', medium: '#9a5b00', low: '#4a5a00', info: '#224466' } as const
-const FAINT = '#555555'
+const COLOURS: Readonly<Record<Severity, Colour>> = {
+  high: '#b00020',
+  medium: '#8a5000',
+  low: '#4a5a00',
+  info: '#224466',
+}
 
 export async function pdfOf(report: AuditReport): Promise<Buffer> {
-  const document = new PDFDocument({
-    ...{ size: 'A4', margin: MARGIN, lang: 'en', displayTitle: true },
-    info: { Title: `Audit ${report.id}`, Producer: 'gogga-data', CreationDate: new Date(report.endedAt) },
+  const paper = new Paper({
+    title: 'Audit of personal information',
+    foot: `Audit ${report.id}, ${momentText(report.startedAt)}`,
+    madeAt: new Date(report.endedAt),
   })
-  const done = buffer(document)
-  head(document, report)
-  title(document, 'Findings')
+  const done = buffer(paper.doc)
+  head(paper, report)
+  paper.heading('Findings')
   const said = report.findings.filter(({ severity }) => severity !== 'info')
-  if (said.length === 0) plain(document, 'None.')
-  for (const finding of said) findingLines(document, finding)
-  title(document, 'What was looked at')
-  for (const { section, looked, counts, tookMs } of report.sections) {
-    const sums = SEVERITIES.map((severity) => `${counts[severity]} ${severity}`).join(', ')
-    strong(document, SECTION_TITLES[section])
-    plain(document, `${lookedText(looked)}; ${sums}; ${(tookMs / 1_000).toFixed(1)} s`)
-  }
-  for (const finding of report.findings.filter(({ severity }) => severity === 'info')) findingLines(document, finding)
-  title(document, 'Versions')
-  const { program, node, sqlite, migrations } = report.versions
-  plain(document, `gogga-data ${program}, Node.js ${node}, SQLite ${sqlite}`)
-  for (const [domain, names] of Object.entries(migrations)) plain(document, `${domain}.db: ${names.join(', ')}`)
-  document.end()
+  if (said.length === 0) paper.text('None.')
+  for (const finding of said) findingLines(paper, finding)
+  paper.heading('What was looked at')
+  for (const section of report.sections) sectionLines(paper, section)
+  const looked = report.findings.filter(({ severity }) => severity === 'info')
+  if (looked.length > 0) paper.heading('What is to be known about it')
+  for (const finding of looked) findingLines(paper, finding)
+  versions(paper, report)
+  paper.end()
   return await done
 }
 
-type Document = InstanceType<typeof PDFDocument>
+const sumsOf = (counts: Readonly<Record<Severity, number>>): string =>
+  SEVERITIES.map((severity) => `${counts[severity].toLocaleString('en')} ${severity}`).join(', ')
 
-function head(document: Document, report: AuditReport): void {
+function head(paper: Paper, report: AuditReport): void {
   const { id, cause, startedAt, endedAt, passed, counts } = report
-  const sums = SEVERITIES.map((severity) => `${counts[severity]} ${severity}`).join(', ')
-  document.font('Helvetica-Bold').fontSize(18).text('Audit of personal information')
-  document.font('Helvetica').fontSize(9).fillColor(FAINT)
-  document.text(latin(`POPIA section 19. Audit ${id}, asked for by ${cause},`))
-  document.text(latin(`${startedAt} to ${endedAt} (${secondsOf(report)} s)`)).moveDown()
-  document
-    .font('Helvetica-Bold')
-    .fontSize(12)
-    .fillColor(passed ? COLOURS.info : COLOURS.high)
-  document.text(`${passed ? 'Passed' : 'Did not pass'}: ${sums}`)
-  document.font('Helvetica').fontSize(9).fillColor(FAINT)
-  document.text('It passes with nothing of high or medium severity.')
+  paper.text(`${passed ? 'Passed' : 'Did not pass'}: ${sumsOf(counts)}`, {
+    ...{ font: 'bold', size: 12, gap: 3 },
+    colour: passed ? COLOURS.info : COLOURS.high,
+  })
+  paper.text('It passes with nothing of high or medium severity.', { colour: FAINT, gap: 6 })
+  paper.facts([
+    { term: 'Under', words: 'Protection of Personal Information Act 4 of 2013 (POPIA), section 19' },
+    { term: 'Audit', words: id },
+    { term: 'Asked for by', words: cause },
+    { term: 'From', words: momentText(startedAt) },
+    { term: 'To', words: `${momentText(endedAt)}, ${secondsOf(report)} s` },
+  ])
 }
 
-function title(document: Document, text: string): void {
-  document.moveDown().font('Helvetica-Bold').fontSize(13).fillColor('black').text(text).moveDown(0.3)
+/** On one page, but for a message that is longer than a few lines. */
+function findingLines(paper: Paper, { severity, place, code, message, count, next }: Finding): void {
+  paper.keep(64)
+  paper.text(`${severity.toUpperCase()}  ${placeText(place)}`, { font: 'bold', colour: COLOURS[severity] })
+  paper.text(message, { colour: INK })
+  paper.text(`Next: ${next}`, { colour: FAINT })
+  paper.text(`${code}, count ${count.toLocaleString('en')}`, { size: 7.5, colour: FAINT, gap: 8 })
 }
 
-function findingLines(document: Document, { severity, place, code, message, count, next }: Finding): void {
-  document.font('Helvetica-Bold').fontSize(9).fillColor(COLOURS[severity])
-  document.text(latin(`${severity}  ${placeText(place)}  ${code}  (${count})`))
-  plain(document, message)
-  document.fillColor(FAINT).text(latin(next)).moveDown(0.5)
+function sectionLines(paper: Paper, { section, looked, counts, tookMs }: AuditReport['sections'][number]): void {
+  paper.keep(40)
+  paper.text(SECTION_TITLES[section], { font: 'bold' })
+  paper.text(lookedText(looked) || 'Nothing was counted.')
+  paper.text(`${sumsOf(counts)}; ${(tookMs / 1_000).toFixed(1)} s`, { colour: FAINT, gap: 6 })
 }
 
-const strong = (document: Document, text: string): void =>
-  void document.font('Helvetica-Bold').fontSize(9).fillColor('black').text(latin(text))
-
-const plain = (document: Document, text: string): void =>
-  void document.font('Helvetica').fontSize(9).fillColor('black').text(latin(text))
-
-/** What these fonts can show; anything else would come out as another letter. */
-const latin = (text: string): string => text.replace(/[^\x20-\x7e\xa0-\xff]/g, '?')
+function versions(paper: Paper, { versions: { program, node, sqlite, migrations } }: AuditReport): void {
+  paper.heading('Versions')
+  paper.facts([
+    { term: 'gogga-data', words: program },
+    { term: 'Node.js', words: node },
+    { term: 'SQLite', words: sqlite },
+    ...Object.entries(migrations).map(([domain, names]) => ({ term: `${domain}.db`, words: names.join(', ') })),
+  ])
+}

@@ -1,7 +1,8 @@
 // The pack as blocks, which become Markdown or a page. Whatever only a person can know is a blank: `[FILL IN: …]`.
 import { placeText } from '../audit/report.ts'
+import { momentText } from '../moments.ts'
 import type { Breach } from './reveal.ts'
-import { between, noticeToPeople, noticeToRegulator, peopleIn } from './texts.ts'
+import { between, inThousands, noticeToPeople, noticeToRegulator, peopleIn } from './texts.ts'
 
 export type Block =
   | { readonly kind: 'title' | 'heading' | 'text' | 'draft'; readonly text: string }
@@ -21,7 +22,7 @@ const draft = (words: string): Block => ({ kind: 'draft', text: words })
 export function reportOf(breach: Breach, contacts?: readonly Contact[]): readonly Block[] {
   return [
     { kind: 'title', text: `Breach pack: ${breach.file}` },
-    text(`Made at ${breach.madeAt}, under section 22 of POPIA. ${periodOf(breach)}`),
+    text(`Made at ${momentText(breach.madeAt)}, under section 22 of POPIA. ${periodOf(breach)}`),
     heading('Can anybody be named from this file alone?'),
     text(namedWords(breach)),
     ...findingsOf(breach),
@@ -31,7 +32,7 @@ export function reportOf(breach: Breach, contacts?: readonly Contact[]): readonl
     {
       kind: 'table',
       head: ['category', 'values', 'where'],
-      rows: breach.categories.map(({ category, values, places }) => [category, String(values), places.join(', ')]),
+      rows: breach.categories.map(({ category, values, places }) => [category, inThousands(values), places.join(', ')]),
     },
     tablesOf(breach),
     heading('What gives power, and what to do at once'),
@@ -54,11 +55,11 @@ function periodOf({ from, to }: Breach): string {
 }
 
 function heldWords({ rows, touched, people, from, to }: Breach): string {
-  const all = `${rows} rows about ${peopleIn(people.count)}${to ? ` that were there at ${to}` : ''}.`
+  const all = `${inThousands(rows)} rows about ${peopleIn(people.count)}${to ? ` that were there at ${to}` : ''}.`
   const meanwhile =
     touched === null || people.touched === null
       ? ''
-      : ` Of these, ${touched} rows about ${peopleIn(people.touched)} were written or changed${between({ from, to })}: that is what somebody who only watched could have seen happen, and not whom to tell.`
+      : ` Of these, ${inThousands(touched)} rows about ${peopleIn(people.touched)} were written or changed${between({ from, to })}: that is what somebody who only watched could have seen happen, and not whom to tell.`
   return `${all}${meanwhile} ${GONE}`
 }
 
@@ -66,14 +67,14 @@ const GONE =
   'Rows that were removed since (purged, erased) are not in these numbers, nor what stood in a row before it was changed: a backup of that time shows both.'
 
 function tablesOf({ tables, touched }: Breach): Block {
-  const cell = (count: number | null) => (count === null ? 'not known' : String(count))
+  const cell = (count: number | null) => (count === null ? 'not known' : inThousands(count))
   const beside = touched !== null
   return {
     kind: 'table',
     head: ['table', 'rows', ...(beside ? ['written or changed meanwhile'] : []), 'what it holds'],
     rows: tables.map((one) => [
       one.table,
-      one.isTimeless ? `${one.rows} (of any time: its rows do not say when)` : String(one.rows),
+      one.isTimeless ? `${inThousands(one.rows)} (of any time: its rows do not say when)` : inThousands(one.rows),
       ...(beside ? [cell(one.touched)] : []),
       one.about,
     ]),
@@ -84,18 +85,19 @@ function namedWords({ file, naming, people }: Breach): string {
   const { answer, values, knownValues, occurrences, unclear, looked, needed } = naming
   if (file === 'identity.db')
     return answer === 'yes'
-      ? `Yes: ${values} values of personal information in ${looked.rows} rows, and ${peopleIn(people.count)} with their addresses.`
-      : `No: ${looked.rows} rows hold no value of personal information.`
-  const chance = unclear === 0 ? '' : ` ${unclear} more may be chance, or could not be read.`
+      ? `Yes: ${inThousands(values)} values of personal information in ${inThousands(looked.rows)} rows, and ${peopleIn(people.count)} with their addresses.`
+      : `No: ${inThousands(looked.rows)} rows hold no value of personal information.`
+  const chance = unclear === 0 ? '' : ` ${inThousands(unclear)} more may be chance, or could not be read.`
   if (answer === 'yes')
-    return `YES. Values in its rows that hold personal information: ${values} (known to be somebody's: ${knownValues}). Times that values of identity.db stand in its raw bytes, removed rows included: ${occurrences}.${chance}`
+    return `YES. Values in its rows that hold personal information: ${inThousands(values)} (known to be somebody's: ${inThousands(knownValues)}). Times that values of identity.db stand in its raw bytes, removed rows included: ${inThousands(occurrences)}.${chance}`
   if (answer === 'perhaps')
     return `IT CANNOT BE RULED OUT. Nothing was found for certain, but ${perhapsWords(naming)}. See what was looked at.`
-  return `No. Nothing that names or reaches a person was found: 0 values of ${looked.rows} rows, and ${looked.compared} values of identity.db 0 times in ${looked.bytes} raw bytes. What else somebody needs to name one: ${needed}`
+  return `No. Nothing that names or reaches a person was found: 0 values of ${inThousands(looked.rows)} rows, and ${inThousands(looked.compared)} values of identity.db 0 times in ${inThousands(looked.bytes)} raw bytes. What else somebody needs to name one: ${needed}`
 }
 
 function perhapsWords({ unclear, looked: { bytes, compared } }: Breach['naming']): string {
-  if (unclear > 0) return `${unclear} values or places are unclear: they may be chance, or could not be read`
+  if (unclear > 0)
+    return `${inThousands(unclear)} values or places are unclear: they may be chance, or could not be read`
   return bytes > 0 && compared === 0
     ? 'identity.db names nobody, so that nothing could be compared'
     : 'identity.db could not be read, so that nothing could be compared'
@@ -131,8 +133,8 @@ const secretsOf = ({ secrets }: Breach): readonly Block[] =>
           head: ['where', 'how many', 'still with effect', 'what it can do', 'what to do'],
           rows: secrets.map(({ place, count, live, power, next }) => [
             place,
-            String(count),
-            live === null ? 'not known' : String(live),
+            inThousands(count),
+            live === null ? 'not known' : inThousands(live),
             power,
             next,
           ]),
@@ -140,14 +142,16 @@ const secretsOf = ({ secrets }: Breach): readonly Block[] =>
       ]
 
 function whomOf({ people }: Breach, contacts?: readonly Contact[]): readonly Block[] {
-  const unknown = `${people.unknown} more ids or words in the rows name no user or contact: people who were erased, or words such as "system".`
+  const unknown = `${inThousands(people.unknown)} more ids or words in the rows name no user or contact: people who were erased, or words such as "system".`
   if (people.count === 0) return [text('Nobody whom identity.db knows.'), text(unknown)]
   const list: Block = contacts
     ? { kind: 'table', head: ['subject id', 'email'], rows: contacts.map(({ id, email }) => [id, email]) }
     : { kind: 'list', items: people.ids }
   if (!people.areResolved)
     return [
-      text(`${people.count} ids and words. identity.db could not be read: which of them are people it alone can say.`),
+      text(
+        `${inThousands(people.count)} ids and words. identity.db could not be read: which of them are people it alone can say.`,
+      ),
       list,
     ]
   const hint = contacts ? '' : ' Their addresses come with --with-contacts, which leaves a row in the access log.'

@@ -53,19 +53,24 @@ function risksOf({ domain, naming, secrets }: Breach): string {
     .join(' ')
 }
 
-export const peopleIn = (count: number): string => (count === 1 ? '1 person' : `${count} people`)
+/** `1,234` */
+export const inThousands = (number: number): string => number.toLocaleString('en')
+
+export const peopleIn = (count: number): string => (count === 1 ? '1 person' : `${inThousands(count)} people`)
 
 const SEEN = {
   yes: ({ values, occurrences }) =>
-    `It holds ${values} values in its rows that name or reach people, and in its raw bytes, removed rows included, such values ${occurrences} times.`,
+    `It holds ${inThousands(values)} values in its rows that name or reach people, and in its raw bytes, removed rows included, such values ${inThousands(occurrences)} times.`,
   perhaps: ({ unclear }) =>
     `Nothing in it names or reaches a person for certain; it cannot be ruled out (${unclear} places are unclear).`,
   no: ({ looked: { rows, bytes, compared } }) =>
-    `We looked at every value of ${rows} rows and searched ${bytes} raw bytes for ${compared} values of people: nothing names or reaches a person.`,
+    `We looked at every value of ${inThousands(rows)} rows and searched ${inThousands(bytes)} raw bytes for ${inThousands(compared)} values of people: nothing names or reaches a person.`,
 } satisfies Record<Answer, (naming: Naming) => string>
 
 const seen = ({ domain, naming }: Breach): string =>
-  domain === 'identity' ? `It holds ${naming.values} values that name or reach people.` : SEEN[naming.answer](naming)
+  domain === 'identity'
+    ? `It holds ${inThousands(naming.values)} values that name or reach people.`
+    : SEEN[naming.answer](naming)
 
 /** ` from … to …`, nothing where no time was given. */
 export const between = ({ from, to }: Pick<Breach, 'from' | 'to'>): string =>
@@ -74,7 +79,7 @@ export const between = ({ from, to }: Pick<Breach, 'from' | 'to'>): string =>
 /** Everything that was there, and what happened meanwhile. */
 function concerned({ rows, touched, people, from, to }: Breach): string {
   const held = to ? `, all that the file held at ${to}` : ', all that the file holds'
-  const all = `${rows} rows about ${peopleIn(people.count)} are concerned${held}.`
+  const all = `${inThousands(rows)} rows about ${peopleIn(people.count)} are concerned${held}.`
   if (touched === null || people.touched === null) return all
   const end = to ? `between ${from} and ${to}` : `since ${from}`
   return `${all} Of these, ${touched} rows about ${peopleIn(people.touched)} were written or changed ${end}.`
@@ -102,7 +107,7 @@ export function noticeToRegulator(breach: Breach): readonly string[] {
     `Responsible party: ${blank('name, registration number and address')}. Information Officer: ${blank('name, phone, email')}. Reference: ${blank('our reference')}.`,
     `What happened: on ${blank('date and time')} we found that ${blank('what happened, in two sentences')}. The compromise began on ${from ?? ''}${blank(from ? 'confirm, or "not known"' : 'date, or "not known"')} and ended on ${to ?? ''}${blank(to ? 'confirm' : 'date')}. We learnt of it by ${blank('how')}.`,
     `What was reached: the file ${file}, one of three that we keep apart. It holds ${FILES[domain]}. ${concerned(breach)} ${seen(breach)}`,
-    `Categories: ${categories.map(({ category, values }) => `${category} (${values})`).join('; ') || 'none'}.`,
+    `Categories: ${categories.map(({ category, values }) => `${category} (${inThousands(values)})`).join('; ') || 'none'}.`,
     `Possible consequences: ${risksOf(breach)}`,
     `What we did and will do: ${measures(breach)}`,
     `What we advise people to do: ${ADVICE[domain].join(' ')}`,

@@ -39,7 +39,7 @@ export function* htmlParts(blocks: readonly Block[]): Generator<string> {
   yield pageStart(title?.kind === 'title' ? title.text : 'Breach pack')
   for (const block of blocks.slice(1)) {
     if (block.kind === 'list') {
-      yield '\n<ul>'
+      yield `\n<ul${block.items.every(isId) ? ' class="short"' : ''}>`
       for (const item of block.items) yield `<li>${escapeHtml(item)}</li>`
       yield '</ul>'
     } else if (block.kind === 'table') {
@@ -50,6 +50,9 @@ export function* htmlParts(blocks: readonly Block[]): Generator<string> {
   }
   yield `\n${PAGE_END}`
 }
+
+/** Those stand in columns. */
+const isId = (item: string): boolean => !item.includes(' ')
 
 function html(block: Exclude<Block, { kind: 'list' | 'table' }>): string {
   if (block.kind === 'title' || block.kind === 'heading') return `<h2>${escapeHtml(block.text)}</h2>`

@@ -10,13 +10,13 @@ export interface ClassWords {
 }
 
 export const CLASSES: Readonly<Record<ColumnClass, ClassWords>> = {
-  pii: { mark: 'PI', words: 'personal information', colour: '#c0392b' },
-  freetext: { mark: 'FT', words: 'free text; personal information is taken out before each write', colour: '#b9770e' },
+  pii: { mark: 'PI', words: 'personal information', colour: '#b03a2e' },
+  freetext: { mark: 'FT', words: 'free text; personal information is taken out before each write', colour: '#8a5a00' },
   subject: { mark: 'SU', words: 'names a person by subject id, or a word such as "system"', colour: '#7d3c98' },
   link: { mark: 'LI', words: 'names a row', colour: '#1f618d' },
   secret: { mark: 'SE', words: 'a secret: hash, token or reference that gives power', colour: '#212f3d' },
   key: { mark: 'ID', words: 'an opaque identifier', colour: '#566573' },
-  plain: { mark: 'PL', words: 'a fact without personal information', colour: '#1e8449' },
+  plain: { mark: 'PL', words: 'a fact without personal information', colour: '#1b6e3c' },
 }
 
 const KINDS: Readonly<Record<PiiClass, string>> = {

@@ -133,11 +133,17 @@ const LASTING: Readonly<Record<string, string>> = {
   ChainHead: 'As long as the file: it says nothing of a person.',
 }
 
+/** `5 years`, of `5y` */
+export function periodWords(period: string): string {
+  const [, count = '', unit = ''] = /^(\d+)([dwmy])$/.exec(period) ?? []
+  return `${count} ${UNITS[unit] ?? unit}${count === '1' ? '' : 's'}`
+}
+
 /** How long rows are kept, in words, with their column; from the catalog's `@retain` and its links' `onErase`. */
 export function retentionOf(model: CatalogModel): string {
   if (model.retain) {
-    const [, count = '', unit = ''] = /^(\d+)([dwmy])$/.exec(model.retain.period) ?? []
-    return `${count} ${UNITS[unit] ?? unit}${count === '1' ? '' : 's'} after ${model.retain.column}.`
+    const period = `${periodWords(model.retain.period)} after ${model.retain.column}`
+    return model.retain.erased === undefined ? `${period}.` : `As a record; of somebody who was erased for ${period}.`
   }
   const lasting = LASTING[model.name]
   if (lasting !== undefined) return lasting

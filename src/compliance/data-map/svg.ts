@@ -1,55 +1,63 @@
 // The picture. Two letters in front of each column say its class, dashes tell the links apart, and beside each link stands
 // where it leads: nothing depends on colour alone.
+import type { Domain } from '../../database/domains.ts'
 import { escapeHtml } from '../html.ts'
 import {
   type Band,
   BOX,
   type Box,
+  type Group,
+  groupY,
   HEAD,
   LANE,
   type Layout,
   LINE,
   LONGEST,
   layOut,
-  nameOf,
   PAD,
+  PAPER,
   ROW,
   rowY,
   wrapped,
 } from './layout.ts'
 import { type DataMap, detailOf, type MapColumn } from './map.ts'
-import { CLASSES } from './meanings.ts'
+import { CLASSES, type ClassWords } from './meanings.ts'
+import { linksOf, strokeOf } from './svg-links.ts'
 
-const BANDS: Readonly<Record<Band['domain'], string>> = { identity: '#fbeeec', billing: '#eef4fa', admin: '#eef7f0' }
-/** One for each table that others link to. */
-const STROKES: readonly { readonly colour: string; readonly dash: string }[] = [
-  { colour: '#7d3c98', dash: '' },
-  { colour: '#1f618d', dash: '6 2' },
-  { colour: '#b9770e', dash: '2 2' },
-  { colour: '#117a65', dash: '8 2 2 2' },
-  { colour: '#a93226', dash: '4 3' },
-  { colour: '#424949', dash: '1 2' },
-]
-const strokeOf = (lane: number) => STROKES[lane % STROKES.length] ?? { colour: '#000', dash: '' }
+const BANDS: Readonly<Record<Domain, string>> = { identity: '#fbeeec', billing: '#eef4fa', admin: '#eef7f0' }
+const SEVERAL = {
+  file: 'In several files alike',
+  about: 'Each of the named files has such a table of its own.',
+  fill: '#f2f3f4',
+}
+const ABOUT =
+  'Three bands, one for each file, hold a box for each table: what it holds, why, for which purposes of the register and how ' +
+  'long, then its columns with two letters for their class. Lines lead from a column to the row that it names.'
+const STYLE =
+  'text{font-family:"Liberation Sans",Arial,Helvetica,sans-serif;fill:#17202a}.s{font-size:11px}.m{font-size:12px}' +
+  '.b{font-weight:bold}.w{fill:#fff}.q{fill:#3f4a54}'
 
-/** One SVG document, as wide as an A3 page when printed lying. */
+/** One SVG document that fits on an A3 page, lying. */
 export function svgOf(map: DataMap): string {
   const layout = layOut(map)
   const { width, height } = layout
+  const scale = Math.min(PAPER.width / width, PAPER.height / height)
+  const size = `width="${(width * scale).toFixed(1)}mm" height="${(height * scale).toFixed(1)}mm"`
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="420mm" role="img" aria-labelledby="t">`,
-    '<title id="t">Data map: files, tables, columns, classes and links</title>',
-    `<style>text{font-family:"Liberation Sans",Arial,Helvetica,sans-serif;fill:#1b2631}.s{font-size:9px}.m{font-size:10px}.b{font-weight:bold}.w{fill:#fff}.q{fill:#4d5656}</style>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ${size} role="img" aria-labelledby="map-title map-about">`,
+    '<title id="map-title">Data map: files, tables, columns, classes and links</title>',
+    `<desc id="map-about">${escapeHtml(ABOUT)}</desc>`,
+    `<style>${STYLE}</style>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    text(16, 26, 'Data map of GOGGA: what is kept, where, why and how long', 'b', 18),
+    text(16, 28, 'Data map of GOGGA: what is kept, where, why and how long', 'b', 20),
     text(
       16,
-      42,
-      'Purposes name entries of the register. After each link: what becomes of its row when what it names is erased.',
+      47,
+      'Tables with PI in their title hold personal information. “For” names purposes of the register. After each link (→): what becomes of its row when what it names is erased.',
       'q',
-      10,
+      12,
     ),
-    ...map.files.map(({ file, about }, at) => bandOf(layout, at, file, about)),
+    ...layout.bands.map((band) => bandOf(layout, band, map)),
     ...linksOf(layout),
     ...layout.boxes.map(boxOf),
     legendOf(layout),
@@ -63,103 +71,76 @@ function text(x: number, y: number, words: string, kind: string, size?: number):
   return `<text x="${x}" y="${y}" class="${kind}"${font}>${escapeHtml(words)}</text>`
 }
 
-function bandOf({ bands, busY, lanes, bottom }: Layout, at: number, file: string, about: string): string {
-  const { x, width, domain } = bands[at] ?? { x: 0, width: 0, domain: 'identity' as const }
+function bandOf({ busY, lanes, bottom }: Layout, { x, width, domain }: Band, map: DataMap): string {
+  const own = map.files.find((one) => one.domain === domain)
+  const { file, about } = own ?? SEVERAL
   const y = busY + (lanes.size + 1) * LANE
   // The band begins below the bus; its words stand right of the gutter, where no line runs.
   const left = x + 8 + (lanes.size + 2) * LANE
   return [
-    `<rect x="${x}" y="${y}" width="${width}" height="${bottom - y}" rx="6" fill="${BANDS[domain]}" stroke="#aeb6bf"/>`,
-    text(left, y + 16, file, 'b', 13),
-    ...wrapped(about, LONGEST).map((line, row) => text(left, y + 29 + row * LINE, line, 's q')),
+    `<rect x="${x}" y="${y}" width="${width}" height="${bottom - y}" rx="6" fill="${domain ? BANDS[domain] : SEVERAL.fill}" stroke="#aeb6bf"/>`,
+    text(left, y + 19, file, 'b', 16),
+    ...wrapped(about, LONGEST).map((line, row) => text(left, y + 33 + row * LINE, line, 's q')),
   ].join('\n')
 }
 
 function boxOf(box: Box): string {
-  const { table, sameAs, lines, x, y, height } = box
-  const head = table.isLog ? `${table.table} (log, never changed)` : table.table
-  const start = [
-    `<rect x="${x}" y="${y}" width="${BOX}" height="${height}" rx="3" fill="#fff" stroke="#85929e"/>`,
-    `<path d="M${x} ${y + HEAD}V${y + 3}q0 -3 3 -3h${BOX - 6}q3 0 3 3V${y + HEAD}Z" fill="#34495e"/>`,
-    text(x + PAD, y + 12.5, head, 'b w', 10),
-  ]
-  if (sameAs !== undefined)
-    return [...start, text(x + PAD, y + HEAD + 10.5, `The same columns as ${sameAs}.`, 's q')].join('\n')
-  const words = lines.map((line, at) => text(x + PAD, y + HEAD + (at + 1) * LINE - 1, line, 's q'))
-  return [...start, ...words, ...table.columns.map((column) => columnOf(box, column))].join('\n')
-}
-
-function columnOf(box: Box, column: MapColumn): string {
-  const y = rowY(box, column.name)
-  const { mark, colour } = CLASSES[column.class]
+  const { table, files, lines, rows, x, y, height } = box
+  const frame = `<rect x="${x}" y="${y}" width="${BOX}" height="${height}" rx="3" fill="#fff" stroke="#5d6d7e"/>`
+  const notes = [table.isLog ? 'log, never changed' : '', files.length > 1 ? filesIn(files) : '']
+    .filter(Boolean)
+    .join('; ')
+  const head = `${escapeHtml(table.table)}${notes && `<tspan class="s w" dx="6" style="font-weight:normal">${escapeHtml(notes)}</tspan>`}`
+  const holdsPii = rows.some((column) => column.class === 'pii')
   return [
-    `<rect x="${box.x + PAD}" y="${y - ROW / 2 + 1}" width="17" height="${ROW - 2}" rx="2" fill="${colour}"/>`,
-    text(box.x + PAD + 2.5, y + 3, mark, 's b w'),
-    `<text x="${box.x + PAD + 21}" y="${y + 3}" class="m">${escapeHtml(column.name)}<tspan class="s q" dx="5">${escapeHtml(detailOf(column))}</tspan></text>`,
+    frame,
+    `<path d="M${x} ${y + HEAD}V${y + 3}q0 -3 3 -3h${BOX - 6}q3 0 3 3V${y + HEAD}Z" fill="#2c3e50"/>`,
+    `<text x="${x + PAD}" y="${y + 13.5}" class="b w" style="font-size:12px">${head}</text>`,
+    holdsPii ? badge(x + BOX - PAD - MARK, y + HEAD / 2, CLASSES.pii) : '',
+    ...lines.map((line, at) => text(x + PAD, y + HEAD + (at + 1) * LINE - 0.5, line, 's q')),
+    ...rows.map((column) => columnOf(box, column)),
+    ...box.groups.map((group, at) => groupOf(box, group, at)),
   ].join('\n')
 }
 
-function linksOf(layout: Layout): string[] {
-  const targets = new Map(layout.boxes.map((box) => [`${box.table.domain}.${box.table.table}`, box]))
-  const arrows = new Set<string>()
-  const paths = layout.boxes.flatMap((box) => {
-    const drawn = new Set<string>()
-    return box.table.columns.flatMap(({ name, link }) => {
-      const target = link && targets.get(`${link.to.domain}.${link.to.table}`)
-      if (!link || !target) return []
-      const key = `${nameOf(link)} ${rowY(box, name)}`
-      if (drawn.has(key)) return []
-      drawn.add(key)
-      const lane = layout.lanes.get(nameOf(link)) ?? 0
-      const end = rowY(target, link.to.column)
-      arrows.add(arrowOf(target.x, end, lane))
-      return [pathOf(layout, { lane, from: box, start: rowY(box, name), to: target, end })]
-    })
-  })
-  return [...paths, ...arrows]
+/** `in identity.db, billing.db` */
+const filesIn = (files: readonly string[]): string => `in ${files.join(', ')}`
+
+const MARK = 19
+
+const badge = (x: number, y: number, { mark, colour }: ClassWords): string =>
+  `<rect x="${x}" y="${y - 6.5}" width="${MARK}" height="13" rx="2" fill="${colour}" stroke="#fff" stroke-width=".7"/>` +
+  `<text x="${x + MARK / 2}" y="${y + 3.7}" class="s b w" text-anchor="middle">${mark}</text>`
+
+function columnOf(box: Box, column: MapColumn): string {
+  const y = rowY(box, column.name)
+  const isPii = column.class === 'pii'
+  return [
+    isPii ? `<rect x="${box.x + 2}" y="${y - ROW / 2}" width="${BOX - 4}" height="${ROW}" fill="#f9e2df"/>` : '',
+    badge(box.x + PAD, y, CLASSES[column.class]),
+    `<text x="${box.x + PAD + MARK + 4}" y="${y + 3.7}" class="m${isPii ? ' b' : ''}">${escapeHtml(column.name)}<tspan class="s q" dx="5">${escapeHtml(detailOf(column))}</tspan></text>`,
+  ].join('\n')
 }
 
-interface Link {
-  readonly lane: number
-  readonly from: Box
-  readonly start: number
-  readonly to: Box
-  readonly end: number
+function groupOf(box: Box, { class: kind, lines, inset }: Group, at: number): string {
+  const y = groupY(box, at)
+  const x = box.x + PAD + inset
+  const names = lines.map((line, row) => text(x + MARK + 4, y + 3.7 + row * LINE, line, 's'))
+  return [badge(x, y, CLASSES[kind]), ...names].join('\n')
 }
 
-const ROUND = 4
-
-/** Out to the left, along the gutter; where the gutters differ, over the bus. */
-function pathOf({ gutters, busY }: Layout, { lane, from, start, to, end }: Link): string {
-  const lineX = (gutter: number) => (gutters[gutter] ?? 0) - (lane + 1.5) * LANE
-  const [x, far] = [lineX(from.gutter), lineX(to.gutter)]
-  const bus = busY + lane * LANE + ROUND
-  const into = `H${to.x - 3}`
-  const out = `M${from.x} ${start}H${x + ROUND}`
-  const turn = (down: boolean) => `q${-ROUND} 0 ${-ROUND} ${down ? ROUND : -ROUND}`
-  const d =
-    from.gutter === to.gutter
-      ? `${out}${turn(end > start)}V${end > start ? end - ROUND : end + ROUND}q0 ${end > start ? ROUND : -ROUND} ${ROUND} ${end > start ? ROUND : -ROUND}${into}`
-      : `${out}${turn(false)}V${bus + ROUND}q0 ${-ROUND} ${far < x ? -ROUND : ROUND} ${-ROUND}H${far < x ? far + ROUND : far - ROUND}` +
-        `q${far < x ? -ROUND : ROUND} 0 ${far < x ? -ROUND : ROUND} ${ROUND}V${end - ROUND}q0 ${ROUND} ${ROUND} ${ROUND}${into}`
-  const { colour, dash } = strokeOf(lane)
-  return `<path d="${d}" fill="none" stroke="${colour}" stroke-width="1"${dash ? ` stroke-dasharray="${dash}"` : ''}/>`
-}
-
-const arrowOf = (x: number, y: number, lane: number): string =>
-  `<path d="M${x} ${y}l-6 -3v6Z" fill="${strokeOf(lane).colour}"/>`
-
-const LEGEND_ROW = 15
+const LEGEND_ROW = 19
 
 function legendOf({ legendY, lanes, width }: Layout): string {
-  const classes = Object.values(CLASSES).map(({ mark, words, colour }, at) => {
-    const [x, y] = [16 + (at % 2) * 360, legendY + 14 + Math.floor(at / 2) * LEGEND_ROW]
-    return `<rect x="${x}" y="${y - 8.5}" width="17" height="11" rx="2" fill="${colour}"/>${text(x + 2.5, y, mark, 's b w')}${text(x + 22, y, words, 'm')}`
+  const rowOf = (at: number) => legendY + 16 + Math.floor(at / 2) * LEGEND_ROW
+  const classes = Object.values(CLASSES).map((one, at) => {
+    const x = 16 + (at % 2) * 440
+    return badge(x, rowOf(at), one) + text(x + 26, rowOf(at) + 3.7, one.words, 'm')
   })
   const links = [...lanes].map(([name, lane]) => {
-    const [x, y] = [Math.min(width - 440, 760) + (lane % 2) * 220, legendY + 14 + Math.floor(lane / 2) * LEGEND_ROW]
-    const { colour, dash } = strokeOf(lane)
-    return `<path d="M${x} ${y - 3}h34" stroke="${colour}" fill="none"${dash ? ` stroke-dasharray="${dash}"` : ''}/>${text(x + 40, y, `to ${name}`, 'm')}`
+    const x = Math.min(width - 520, 960) + (lane % 2) * 270
+    const line = `<path d="M${x} ${rowOf(lane)}h38" stroke-width="1.4" ${strokeOf(lane)} fill="none"/>`
+    return line + text(x + 45, rowOf(lane) + 3.7, `to ${name}`, 'm')
   })
   return [...classes, ...links].join('\n')
 }

@@ -4,6 +4,7 @@
 // searches, since the values stay in identity.db until everything but the search is done.
 import { type Config, pathInFolder } from '../../config.ts'
 import { DOMAINS } from '../../database/domains.ts'
+import { hasFile } from '../../database/logs.ts'
 import { UnavailableError } from '../../errors.ts'
 import type { TakenValues } from '../../identity/erasure.ts'
 import { keepTaken, takenFor } from '../../identity/taken-values.ts'
@@ -29,7 +30,7 @@ import {
   type TableDone,
   tablesOf,
 } from './receipt.ts'
-import { onThread } from './thread.ts'
+import { onThread, type TaskAnswers } from './thread.ts'
 
 export interface Eraser {
   readonly sagas: Sagas
@@ -65,15 +66,14 @@ export async function erasePerson(eraser: Eraser, person: Person, asked: Asked):
   return { ...begun, data: await finishOnce(eraser, begun.data) }
 }
 
-/** By file and erasure: whoever asks meanwhile gets the same receipt. */
+/** By file and erasure: whoever asks meanwhile waits, and finds the receipt. */
 const running = new Map<string, Promise<Receipt>>()
 
 async function finishOnce(eraser: Eraser, erased: SubjectErased): Promise<Receipt> {
   const key = `${eraser.sagas.files.identity.path} ${erased.erasureId}`
-  const known = running.get(key)
-  if (known && !eraser.values) return await known
+  const before = running.get(key)
   const work = (async () => {
-    await known?.catch(() => undefined)
+    await before?.catch(() => undefined)
     return await finish(eraser, erased)
   })()
   running.set(key, work)
@@ -93,7 +93,7 @@ async function finish(eraser: Eraser, erased: SubjectErased): Promise<Receipt> {
   if (!row) throw new Error('The erasure has no row of its own')
   const earlier = JSON.parse(row.receipt ?? '{}') as Kept
   const values = together(takenFor(rows, erasureId), eraser.values)
-  if (isReceipt(earlier) && !values) return completed(earlier)
+  if (isReceipt(earlier) && !values) return completed(earlier, sagas.now())
   await sagas.courier.deliver('identity', { id: subjectId, subjectId })
   requireFollowed(sagas, ids)
   const doneAt = row.doneAt ?? sagas.now()
@@ -183,6 +183,14 @@ function together(one: TakenValues | undefined, other: TakenValues | undefined):
 const emailsOf = ({ own }: Needles): readonly Needle[] =>
   own.map(({ needle }) => needle).filter(({ value }) => value.includes('@'))
 
+const pathsOf = ({ identity, billing, admin }: Sagas['files']) => ({
+  identity: identity.path,
+  billing: billing.path,
+  admin: admin.path,
+})
+
+const NONE: TaskAnswers['unassigned'] = { tables: [], within: [] }
+
 interface Swept {
   readonly mails: number
   readonly tables: readonly TableDone[]
@@ -192,14 +200,16 @@ interface Swept {
 
 /** Mails, and what a split could not place; by ids alone where nobody knows the values. */
 async function sweep(
-  { mailFolder, unassigned: path }: Eraser,
+  { sagas, mailFolder, unassigned: path }: Eraser,
   ids: readonly string[],
   needles: Needles | undefined,
 ): Promise<Swept> {
   const values = needles?.own.map(({ needle }) => needle) ?? []
   const within = new Set<string>()
   const mails = needles ? await removeMails(mailFolder, emailsOf(needles), within) : 0
-  const cleared = await onThread({ kind: 'unassigned', path, ids, values })
+  const cleared = hasFile(path)
+    ? await onThread({ kind: 'unassigned', path, paths: pathsOf(sagas.files), ids, values })
+    : NONE
   const tables = cleared.tables.map((one): TableDone => ({ file: 'unassigned', ...one }))
   return { mails, tables, within: [...within, ...cleared.within] }
 }

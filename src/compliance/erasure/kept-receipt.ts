@@ -29,10 +29,13 @@ export function keepReceipt({ files }: Sagas, receipt: Receipt & Searching, isKe
   })
 }
 
+/** Then another process has its id. */
+const LONGEST_MS = 6 * 3_600_000
+
 /** Throws ConflictError while another process searches. */
-export function completed({ searching, ...kept }: KeptReceipt & Searching): Receipt {
+export function completed({ searching, ...kept }: KeptReceipt & Searching, now: Date): Receipt {
   const proofs = proofsIn(kept)
-  if (searching && isAlive(searching.pid))
+  if (searching && now.getTime() - Date.parse(searching.since) < LONGEST_MS && isAlive(searching.pid))
     throw new ConflictError('The erasure runs: another process searches the bytes', {
       retryAfter: 10,
       hint: 'Repeat it after the time in Retry-After to get the receipt.',

@@ -8,23 +8,20 @@ export interface Reason {
   readonly period: string | null
 }
 
-const TAX: Reason = {
-  because: 'records of money: Tax Administration Act 28 of 2011, sections 29 and 32, five years from the return',
-  period: '5y',
-}
+/** The return for a payment may come two years after it. */
+const TAX = 'records of money: Tax Administration Act 28 of 2011, sections 29 and 32, five years from the return'
+const GRANTED = 'the record of what was granted for a code'
 
-const REASONS: Readonly<Record<string, Reason>> = {
+const REASONS: Readonly<Record<string, string>> = {
   'billing.ProcessedPayment': TAX,
   'billing.CreditPurchase': TAX,
   'billing.ChargeAttempt': TAX,
   'billing.SubscriptionEvent': TAX,
-  'admin.Voucher': { because: 'the record of what was granted for a code', period: '5y' },
-  'admin.VoucherLog': { because: 'the record of what was granted for a code', period: '5y' },
+  'admin.Voucher': GRANTED,
+  'admin.VoucherLog': GRANTED,
 }
 
 export function reasonFor(domain: Domain, table: string): Reason {
-  const known = REASONS[`${domain}.${table}`]
-  if (known) return known
-  const { retain } = modelNamed(domain, table)
-  return { because: 'a pseudonymous record of what happened', period: retain?.period ?? null }
+  const because = REASONS[`${domain}.${table}`] ?? 'a pseudonymous record of what happened'
+  return { because, period: modelNamed(domain, table).retain?.period ?? null }
 }

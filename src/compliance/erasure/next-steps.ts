@@ -9,7 +9,9 @@ export function nextSteps(proofs: readonly Proof[], subjectId: string, isKept: b
     : `Then run "gogga subject erase ${subjectId} --search FILE", with the values to look for in FILE, one a line.`
   const last = proofs.at(-1)
   if (!last) return [`Not searched: whoever erased was ended before. ${again.replace('Then run', 'Run')}`]
-  const found = last.found.map((one) => `${one.file}: ${stepFor(one)}`)
+  // What an older state holds back leaves the file with it.
+  const logs = last.found.filter(({ where }) => where === 'wal')
+  const found = (isKept && logs.length > 0 ? logs : last.found).map((one) => `${one.file}: ${stepFor(one)}`)
   const unread = (last.unread ?? []).map((file) => `${file}: make it readable for this user.`)
   if (found.length + unread.length > 0) return [...new Set([...found, ...unread]), again]
   if (proofs.some((one) => one.found.length > 0))

@@ -1,5 +1,6 @@
 // The parts of an erasure that look at every row of a file, on a thread of its own.
 import { Worker } from 'node:worker_threads'
+import type { Domain } from '../../database/domains.ts'
 import { UnavailableError } from '../../errors.ts'
 import type { Needle } from '../audit/bytes/kinds.ts'
 import type { Holders } from './holders.ts'
@@ -19,6 +20,8 @@ export interface Task<K extends keyof TaskAnswers = keyof TaskAnswers> {
   /** Who was erased. */
   readonly ids: readonly string[]
   readonly values: readonly Needle[]
+  /** Of the three files, where their rows are asked for. */
+  readonly paths?: Readonly<Record<Domain, string>>
 }
 
 export type TaskOutcome<K extends keyof TaskAnswers> =

@@ -1,7 +1,7 @@
 // What a split could not place lies in unassigned.db, whole tables and columns that no catalog knows: what names a person by
 // their id goes, and so do their values. Identifiers come from the file's own schema.
 import Database from 'better-sqlite3'
-import { allModels, quote } from '../../database/catalog.ts'
+import { allModels, type CatalogModel, quote } from '../../database/catalog.ts'
 import type { Connection } from '../../database/connections.ts'
 import { hasFile } from '../../database/logs.ts'
 
@@ -16,12 +16,16 @@ export interface UnassignedColumn {
   readonly isNullable: boolean
   /** Holds somebody's id, by its name. */
   readonly namesPerson: boolean
+  /** Holds the id of the row of a known table that had the other columns. */
+  readonly isExtraKey: boolean
 }
 
 export interface PersonThere {
   readonly ids: readonly string[]
   /** Whether a text is one of the person's values, or holds one. */
   readonly holds: (text: string) => boolean
+  /** Those of the ids that no row of a known table has any more. */
+  readonly gone: (model: CatalogModel, ids: readonly string[]) => readonly string[]
 }
 
 export interface UnassignedCleared {
@@ -38,7 +42,7 @@ export interface Cleared {
 
 /** `userId`, `user_id`, `subjectId`, `owner_id`; the key of columns that a known table had beside its own. */
 const PERSON = /^(?:user|subject|owner|person|member|customer|account|contact|author)_?(?:id)?$/i
-const EXTRA_KEY = 'gogga:id'
+export const EXTRA_KEY = 'gogga:id'
 
 /** Undefined where there is no such file. Closed by the caller. */
 export function openUnassigned(path: string, readonly: boolean): Connection | undefined {
@@ -72,6 +76,7 @@ function columnsOf(connection: Connection, table: string): readonly UnassignedCo
       name,
       isNullable: notnull === 0 && pk === 0 && hidden === 0,
       namesPerson: PERSON.test(name) || (name === EXTRA_KEY && isPeople(table)),
+      isExtraKey: name === EXTRA_KEY,
     }))
 }
 
@@ -105,11 +110,12 @@ export function clearUnassigned(path: string, person: PersonThere): readonly Cle
 
 const UNWRITABLE = /^SQLITE_(?:READONLY|CANTOPEN|PERM)/
 
-function clearTables(connection: Connection, { ids, holds }: PersonThere): readonly Cleared[] {
+function clearTables(connection: Connection, { ids, holds, gone }: PersonThere): readonly Cleared[] {
   connection.function('gogga_holds', { deterministic: true }, (cell: unknown) => (holds(textIn(cell)) ? 1 : 0))
   const cleared: Cleared[] = []
   connection.exec('begin immediate')
-  for (const table of tablesIn(connection)) cleared.push(...clearTable(connection, table, JSON.stringify(ids)))
+  for (const table of tablesIn(connection))
+    cleared.push(...clearTable(connection, table, JSON.stringify([...ids, ...orphansIn(connection, table, gone)])))
   connection.exec('commit')
   connection.pragma('wal_checkpoint(TRUNCATE)')
   return cleared.filter(({ rows }) => rows > 0)
@@ -120,11 +126,38 @@ export const textIn = (cell: unknown): string => {
   return cell instanceof Uint8Array ? Buffer.from(cell).toString() : String(cell)
 }
 
+/** The known table that had these columns beside its own; undefined where the table itself is unknown. */
+export const knownModel = ({ name, columns }: UnassignedTable): CatalogModel | undefined =>
+  columns.some(({ isExtraKey }) => isExtraKey)
+    ? allModels.find(({ legacy }) => legacy?.table === name && !legacy.moved)
+    : undefined
+
+const MANY = 1_000
+
+/** Columns that a known table had beside its own: their rows go with the rows that they belong to. */
+function orphansIn(
+  connection: Connection,
+  { name, columns }: UnassignedTable,
+  gone: PersonThere['gone'],
+): readonly string[] {
+  const model = knownModel({ name, columns })
+  if (!model) return []
+  const statement = connection.prepare(`select ${quote(EXTRA_KEY)} from ${quote(name)} where ${quote(EXTRA_KEY)} > ?
+    order by 1 limit ${MANY}`)
+  const orphans: string[] = []
+  for (let last = ''; ; ) {
+    const ids = statement.pluck().all(last) as string[]
+    orphans.push(...gone(model, ids))
+    if (ids.length < MANY) return orphans
+    last = ids.at(-1) ?? last
+  }
+}
+
 /** Rows that name the person go; in others the cell that holds a value, or the row where the cell cannot be empty. */
 function clearTable(connection: Connection, { name, columns }: UnassignedTable, ids: string): readonly Cleared[] {
   const table = quote(name)
   let [deleted, emptied] = [0, 0]
-  for (const column of columns.filter(({ namesPerson }) => namesPerson)) {
+  for (const column of columns.filter(({ namesPerson, isExtraKey }) => namesPerson || isExtraKey)) {
     const where = `${quote(column.name)} in (select value from json_each(?))`
     deleted += connection.prepare(`delete from ${table} where ${where}`).run(ids).changes
   }

@@ -1,5 +1,6 @@
 // The first page of an evidence pack: what is in it, what it shows, failures first, and how to check it without us.
 import { escapeHtml, listOf, PAGE_END, pageStart, tableOf } from '../html.ts'
+import { momentText } from '../moments.ts'
 import type { EvidenceFile } from './gather.ts'
 import type { Month } from './month.ts'
 import type { Outcome, Result } from './results.ts'
@@ -41,8 +42,8 @@ export function indexPage(files: readonly EvidenceFile[], results: readonly Resu
   return [
     pageStart(`Evidence for ${month.name}`),
     listOf([
-      ['Month', `${month.from.toISOString()} to ${month.to.toISOString()}, in UTC`],
-      ['Made at', now.toISOString()],
+      ['Month', `${month.name}, in UTC: from ${dayOf(month.from)} until before ${dayOf(month.to)}`],
+      ['Made at', momentText(now.toISOString())],
       ['Signed by', keyId ?? 'nobody: no key was configured'],
     ]),
     month.isPartial ? '<blockquote>Partial: the month was not over when this was made.</blockquote>\n' : '',
@@ -74,4 +75,6 @@ export const LIMITS =
   'None of this proves that a file was complete before the first head that you keep yourself. Receipts of erasures and attempts are in no chain, and audits only in one of their own: the newest that was removed shows only as a day without an audit, a receipt where another file still says that a person was erased, and an attempt not at all.'
 
 const rowFor = ({ name, bytes, about }: EvidenceFile): string =>
-  `<tr><td><a href="${escapeHtml(name)}">${escapeHtml(name)}</a></td><td>${bytes.length}</td><td>${escapeHtml(about)}</td></tr>\n`
+  `<tr><td><a href="${escapeHtml(name)}">${escapeHtml(name)}</a></td><td class="number">${bytes.length.toLocaleString('en')}</td><td>${escapeHtml(about)}</td></tr>\n`
+
+const dayOf = (time: Date): string => time.toISOString().slice(0, 10)

@@ -12,9 +12,9 @@ import { meaningOf } from '../data-map/meanings.ts'
 import { purposeOfTable, retentionOf } from '../data-map/purposes-of.ts'
 import type { ColumnHead, ExportEvent, Head, TableHead, Untouched } from './events.ts'
 import { findPerson, type Person } from './person.ts'
-import { query, type Reading, rowsOf, TURN } from './reading.ts'
+import { isAbout, query, type Reading, rowsByKey, rowsOf, TURN } from './reading.ts'
 import { type Shown, shownRow } from './shown.ts'
-import { unassignedEvents } from './unassigned.ts'
+import { type IsTheirs, unassignedEvents } from './unassigned.ts'
 import { waysIn, wordsOf } from './ways.ts'
 
 export type { ExportEvent, Head, TableHead, Untouched } from './events.ts'
@@ -31,6 +31,7 @@ export interface ExportOptions {
 
 const LAW = 'Protection of Personal Information Act 4 of 2013 (POPIA), section 23'
 const NOTES = [
+  'Times in rows are in UTC, which the Z at their end says: South African time is two hours later. Amounts are in cents.',
   'Subject ids stand for people: yours are listed above; any other is somebody else, whom only identity.db can name.',
   'Secrets (hashes, tokens) and codes that are worth something are kept but not exported; where there is one, it says so.',
   'Where a text holds "pii:" and a number, information of somebody else was taken out of it.',
@@ -70,7 +71,9 @@ export function* exportPerson({
     sum += rows
     yield { type: 'table-end', rows }
   }
-  if (unassigned !== undefined) sum += yield* unassignedEvents(unassigned, person)
+  const isTheirs: IsTheirs = (model, key) =>
+    rowsByKey(reading, model, model.key[0] ?? '', key).some((row) => isAbout(reading, model, row))
+  if (unassigned !== undefined) sum += yield* unassignedEvents(unassigned, person, isTheirs)
   const untouched = models.filter((model) => !leading.includes(model)).map(untouchedOf)
   yield { type: 'end', untouched, rows: sum }
 }

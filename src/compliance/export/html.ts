@@ -1,29 +1,35 @@
 // The export as a page to read and print.
-import { escapeHtml, listOf, PAGE_END, pageStart, rowOf, tableOf } from '../html.ts'
+import { escapeHtml, listOf, PAGE_END, pageStart, recordOf, rowOf, tableOf, tableStart } from '../html.ts'
+import { momentText } from '../moments.ts'
 import type { ExportEvent, Head, TableHead, Untouched } from './export.ts'
+import { EMPTY_TITLE, type ReadableEnd, rowsWords, UNTOUCHED_TITLE, withoutEmpty } from './readable.ts'
 import type { Shown } from './shown.ts'
 
 export function* htmlOf(events: Iterable<ExportEvent>): Generator<string> {
   let columns: readonly string[] = []
-  let isEmpty = true
-  for (const event of events) {
+  for (const event of withoutEmpty(events)) {
     if (event.type === 'head') yield headOf(event.head)
     else if (event.type === 'table') {
       columns = event.table.columns.map(({ name }) => name)
-      isEmpty = true
       yield startOf(event.table)
-    } else if (event.type === 'row') {
-      if (isEmpty) yield `<table>\n<thead>${rowOf(columns, 'th')}</thead>\n<tbody>`
-      isEmpty = false
-      yield rowOf(columns.map((name) => textOf(event.row[name])))
-    } else if (event.type === 'table-end')
-      yield isEmpty
-        ? '<p>Nothing about you is in this table.</p>\n'
-        : `</tbody></table>\n<p>${event.rows} row(s).</p>\n`
-    else if (event.type === 'end') yield endOf(event.untouched)
+    } else if (event.type === 'row')
+      yield isWide(columns) ? recordFor(event.row, columns) : cellsFor(event.row, columns)
+    else if (event.type === 'table-end')
+      yield `${isWide(columns) ? '' : '</tbody></table>\n'}<p>${rowsWords(event.rows)}</p>\n`
+    else if (event.type === 'end') yield endOf(event)
     else yield ''
   }
 }
+
+type Row = Readonly<Record<string, Shown>>
+
+/** More columns than a page shows beside each other. */
+const isWide = ({ length }: readonly unknown[]): boolean => length > 8
+
+const cellsFor = (row: Row, columns: readonly string[]): string => rowOf(columns.map((name) => textOf(row[name])))
+
+const recordFor = (row: Row, columns: readonly string[]): string =>
+  recordOf(columns.map((name) => [name, textOf(row[name])]))
 
 /** A cell in words. */
 export function textOf(value: Shown | undefined): string {
@@ -41,7 +47,7 @@ export const titleOf = (): string => 'What is held about you'
 function headOf({ law, madeAt, subject, notes }: Head): string {
   const facts = listOf([
     ['Under', law],
-    ['Made at', madeAt],
+    ['Made at', momentText(madeAt)],
     ['Subject id', subject.ids.join(', ')],
     ['Kind', subject.isAdministrator ? `${subject.kind}, administrator` : subject.kind],
     ['Email', subject.email ?? '–'],
@@ -60,18 +66,19 @@ function startOf(table: TableHead): string {
     ['How long', table.retention],
     ['Yours because', table.through.join('; ')],
   ])
-  const meanings = tableOf(
-    ['column', 'meaning'],
-    table.columns.map(({ name, about }) => [name, about]),
-  )
+  const meanings = listOf(table.columns.map(({ name, about }) => [name, about]))
   return (
     `<h2>${escapeHtml(title)}</h2>\n<p>${escapeHtml(table.about)}</p>\n${facts}` +
-    `<details open><summary>What the columns mean</summary>${meanings}</details>\n`
+    `<details open><summary>What the columns mean</summary>${meanings}</details>\n` +
+    (isWide(table.columns) ? '' : tableStart(table.columns.map(({ name }) => name)))
   )
 }
 
-const endOf = (untouched: readonly Untouched[]): string =>
-  `<h2>Tables without anything of people</h2>\n${tableOf(
+const endOf = ({ empty, untouched, rows }: ReadableEnd): string =>
+  `${listed(EMPTY_TITLE, empty)}${listed(UNTOUCHED_TITLE, untouched)}<p>${rowsWords(rows)}</p>\n${PAGE_END}`
+
+const listed = (title: string, tables: readonly Untouched[]): string =>
+  `<h2>${escapeHtml(title)}</h2>\n${tableOf(
     ['file', 'table', 'what it holds'],
-    untouched.map(({ file, table, about }) => [file, table, about]),
-  )}${PAGE_END}`
+    tables.map(({ file, table, about }) => [file, table, about]),
+  )}`

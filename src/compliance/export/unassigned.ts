@@ -1,8 +1,9 @@
 // What a split could not place is in unassigned.db, in tables and columns that no catalog knows: rows that name the person by id,
 // and cells that hold an address of theirs.
+import type { CatalogModel } from '../../database/catalog.ts'
 import type { Connection } from '../../database/connections.ts'
 import { holderOf } from '../erasure/text-finder.ts'
-import { openUnassigned, tablesIn, textIn, type UnassignedTable } from '../erasure/unassigned.ts'
+import { EXTRA_KEY, knownModel, openUnassigned, tablesIn, textIn, type UnassignedTable } from '../erasure/unassigned.ts'
 import type { ExportEvent, TableHead } from './events.ts'
 import type { Person } from './person.ts'
 import { OF_ANOTHER, type Shown } from './shown.ts'
@@ -10,7 +11,7 @@ import { OF_ANOTHER, type Shown } from './shown.ts'
 const TURN_ROWS = 5_000
 
 /** Gives how many rows there were. Nothing where there is no such file. */
-export function* unassignedEvents(path: string, person: Person): Generator<ExportEvent, number> {
+export function* unassignedEvents(path: string, person: Person, isTheirs: IsTheirs): Generator<ExportEvent, number> {
   const connection = openUnassigned(path, true)
   if (!connection) return 0
   try {
@@ -18,16 +19,20 @@ export function* unassignedEvents(path: string, person: Person): Generator<Expor
     const holds = holderOf(emails.map((value) => ({ kind: 'email', value })))
     let sum = 0
     for (const table of tablesIn(connection).filter(({ columns }) => columns.length > 0))
-      sum += yield* tableEvents(connection, table, { ids: person.ids, holds })
+      sum += yield* tableEvents(connection, table, { ids: person.ids, holds, isTheirs })
     return sum
   } finally {
     connection.close()
   }
 }
 
+/** Whether the row of a known table with this key leads to the person. */
+export type IsTheirs = (model: CatalogModel, key: string) => boolean
+
 interface Sought {
   readonly ids: readonly string[]
   readonly holds: (text: string) => boolean
+  readonly isTheirs: IsTheirs
 }
 
 function* tableEvents(connection: Connection, table: UnassignedTable, sought: Sought): Generator<ExportEvent, number> {
@@ -48,12 +53,14 @@ function* tableEvents(connection: Connection, table: UnassignedTable, sought: So
 
 /** Of a row that names somebody else, only what holds the person's address. Undefined where nothing is theirs. */
 function shownOf(
-  { columns }: UnassignedTable,
+  table: UnassignedTable,
   row: Readonly<Record<string, unknown>>,
-  { ids, holds }: Sought,
+  { ids, holds, isTheirs }: Sought,
 ): Record<string, Shown> | undefined {
+  const { columns } = table
+  const model = knownModel(table)
   const named = columns.filter(({ namesPerson }) => namesPerson).map(({ name }) => textIn(row[name]))
-  const isOwn = named.some((id) => ids.includes(id))
+  const isOwn = named.some((id) => ids.includes(id)) || (model !== undefined && isTheirs(model, textIn(row[EXTRA_KEY])))
   const holding = new Set(columns.map(({ name }) => name).filter((name) => holds(textIn(row[name]))))
   if (!isOwn && holding.size === 0) return undefined
   const isOfAnother = !isOwn && named.some((id) => id !== '')

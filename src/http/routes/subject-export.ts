@@ -54,6 +54,8 @@ export async function subjectExportRoutes(app: FastifyInstance, { context, recor
     if (!caller.scopes.has('pii:read') || purposeOf(request, caller) !== 'access-request') throw notAllowed()
     const access = { apiKeyId: caller.keyId, route: `GET ${URL}`, fields: ['*'], requestId: request.id }
     await record({ ...access, subjects: person.ids, purpose: 'access-request' })
+    // The name says nothing of the person: it stays behind in folders and in lists of downloads.
+    reply.header('content-disposition', 'attachment; filename="subject-export.json"')
     reply.header('content-type', JSON_TYPE)
     return reply.send(streamOf(jsonOf(exportPerson({ readers, person, now: context.now(), unassigned }))))
   })

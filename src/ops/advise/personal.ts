@@ -2,7 +2,8 @@
 // table, unknown ones too, with the same detectors as split and the audit. Ids and tokens are searched for emails only: their
 // digits may look like somebody's number.
 import { allModels, type CatalogColumn } from '../../database/catalog.ts'
-import { findInId, findPii, type PiiKind } from '../../pii/find.ts'
+import { findAll, findAllInId } from '../../pii/find-all.ts'
+import type { PiiKind } from '../../pii/kinds.ts'
 import { sample, type Table, type Unified } from './unified-file.ts'
 
 export interface PersonalColumn {
@@ -55,9 +56,9 @@ function columnsOf(unified: Unified, table: Table, most: number): PersonalColumn
   })
 }
 
-function finderFor(table: string, column: string): typeof findPii {
+function finderFor(table: string, column: string): typeof findAll {
   const known = catalogColumn(table, column)
-  return known?.class === 'key' || known?.class === 'secret' || known?.class === 'link' ? findInId : findPii
+  return known?.class === 'key' || known?.class === 'secret' || known?.class === 'link' ? findAllInId : findAll
 }
 
 function catalogColumn(table: string, column: string): CatalogColumn | undefined {

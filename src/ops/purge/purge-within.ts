@@ -1,14 +1,11 @@
 // The same end as purge.ts, in one transaction of somebody else's: of a restore, whose file nobody else has open.
 import { quote } from '../../database/catalog.ts'
-import { cutoffOf, type Retention, retentionsOf } from '../../database/retention.ts'
+import { cutoffOf, dueIn, EARLIEST, type Retention, retentionsOf } from '../../database/retention.ts'
 import { timeText } from '../../database/row-codec.ts'
 import type { Tx } from '../../database/rows.ts'
 import { type MessageType, type Post, post } from '../../saga/messages.ts'
 import { postParentDeleted } from '../../saga/parent-deleted.ts'
 import type { Purged } from './purge.ts'
-
-/** Times before it are none, as in purge.ts. */
-const EARLIEST = '1970-01-01'
 
 /**
  * Removes everything that is due in the file of the transaction. Messages, which the next sweep delivers, tell other files of
@@ -23,9 +20,9 @@ export function purgeWithin(tx: Tx, now: Date): readonly Purged[] {
   })
 }
 
-function removeAll(tx: Tx, { model, column }: Retention, before: Date, now: Date): number {
-  const [table, time, key] = [quote(model.name), quote(column), quote(model.key[0] ?? '')]
-  const sql = `delete from ${table} where ${time} >= ? and ${time} < ? returning ${key} as id`
+function removeAll(tx: Tx, retention: Retention, before: Date, now: Date): number {
+  const { model } = retention
+  const sql = `delete from ${quote(model.name)} where ${dueIn(retention)} returning ${quote(model.key[0] ?? '')} as id`
   const ids = tx.all<{ id: string }>(sql, EARLIEST, timeText(before)).map(({ id }) => id)
   const posting = { post: <T extends MessageType>(message: Post<T>) => void post(tx, message, null, now) }
   if (ids.length > 0) postParentDeleted(tx, { model: model.name, ids }, posting)

@@ -6,7 +6,7 @@ import { changeIn, type Files, rowsIn } from '../../database/clients.ts'
 import { type Clock, systemClock, wait } from '../../database/clock.ts'
 import type { Connection } from '../../database/connections.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
-import { cutoffOf, type Retention, retentionsOf } from '../../database/retention.ts'
+import { cutoffOf, dueIn, EARLIEST, type Retention, retentionsOf } from '../../database/retention.ts'
 import { timeText } from '../../database/row-codec.ts'
 import type { Tx } from '../../database/rows.ts'
 import { type MessageType, type Post, post } from '../../saga/messages.ts'
@@ -51,8 +51,6 @@ const REST = 4
 const FIRST_ROWS = 20
 const LEAST_ROWS = 5
 const MOST_ROWS = 1_000
-/** Times before it are none: numbers and words of an older database sort here. */
-const EARLIEST = '1970-01-01'
 
 /** What a purge would remove, counted. */
 export function countDue(
@@ -60,9 +58,9 @@ export function countDue(
   { now, domains = DOMAINS }: PurgeOptions,
 ): readonly Purged[] {
   return retentionsOf(domains).map((retention) => {
-    const { model, period, column } = retention
+    const { model, period } = retention
     const before = cutoffOf(retention, now)
-    const sql = `select count(*) from ${quote(model.name)} where ${quote(column)} >= ? and ${quote(column)} < ?`
+    const sql = `select count(*) from ${quote(model.name)} where ${dueIn(retention)}`
     const rows = readers[model.domain].prepare(sql).pluck().get(EARLIEST, timeText(before)) as number
     return { model: nameOf(retention), period, before, rows }
   })
@@ -95,8 +93,9 @@ export async function purge(files: Files, options: PurgeOptions): Promise<readon
 }
 
 /** Asked on the reader, so that nobody waits for the writer where there is nothing to do. */
-function isAnyDue(files: Files, { model, column }: Retention, before: Date): boolean {
-  const sql = `select 1 from ${quote(model.name)} where ${quote(column)} >= ? and ${quote(column)} < ? limit 1`
+function isAnyDue(files: Files, retention: Retention, before: Date): boolean {
+  const { model } = retention
+  const sql = `select 1 from ${quote(model.name)} where ${dueIn(retention)} limit 1`
   return rowsIn(files, model.domain).all(sql, EARLIEST, timeText(before)).length > 0
 }
 
@@ -146,12 +145,13 @@ interface Removal extends Retention {
   readonly now: Date
 }
 
-function removeRows(tx: Tx, { model, column, before, size, now }: Removal, posted: string[]): number {
+function removeRows(tx: Tx, removal: Removal, posted: string[]): number {
+  const { model, column, before, size, now } = removal
   const [table, time, key] = [quote(model.name), quote(column), quote(model.key[0] ?? '')]
   const ids = tx
     .all<{ id: string }>(
       `delete from ${table} where rowid in (
-         select rowid from ${table} where ${time} >= ? and ${time} < ? order by ${time} limit (? + 0)
+         select rowid from ${table} where ${dueIn(removal)} order by ${time} limit (? + 0)
        ) returning ${key} as id`,
       EARLIEST,
       timeText(before),

@@ -1,6 +1,7 @@
 // Logs of the application: what is found in them, where, and what is none.
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { auditLogs } from '../../../src/compliance/audit/logs.ts'
 import { withFolder } from '../../helpers/databases.ts'
@@ -39,6 +40,38 @@ it('counts lines by place, and reads the end of a log only', async () => {
   expect(findings[0]?.count).toBeLessThan(1_100)
   expect(looked.bytes).toBeLessThanOrEqual(1_048_577)
 })
+
+it.each([
+  ['base64', line({ msg: `body ${Buffer.from('mail thabo@mail.example').toString('base64')}` })],
+  ['a full-width sign', line({ msg: 'sent to thabo\uff20mail.example' })],
+  ['a character reference', 'sent to thabo&#64;mail.example\n'],
+])('sees through %s', async (_name, text) => {
+  expect((await found(text)).findings.map(({ code }) => code)).toEqual(['logs.email'])
+})
+
+it('unpacks gzip, and says of what else is no text that it was not looked at', () =>
+  withFolder(async (dir) => {
+    const text = line({ msg: 'sent to thabo@mail.example' })
+    const packed = gzipSync(text.repeat(50))
+    const logs = {
+      'a.log.gz': packed,
+      'b.log.gz': packed.subarray(0, -20),
+      'c.log.zst': Buffer.from('28b52ffd0400', 'hex'),
+      'd.log': Buffer.from(text, 'utf16le'),
+    }
+    const files = Object.entries(logs).map(([name, bytes]) => {
+      writeFileSync(join(dir, name), bytes)
+      return join(dir, name)
+    })
+    const { findings, looked } = await auditLogs({ files })
+    expect(shortly(findings).filter((text) => !text.includes('b.log.gz $.msg'))).toEqual([
+      'high a.log.gz $.msg logs.email',
+      'medium b.log.gz logs.unreadable',
+      'medium c.log.zst logs.no-text',
+      'medium d.log logs.no-text',
+    ])
+    expect(looked.lines).toBeGreaterThanOrEqual(50)
+  }))
 
 it('says which log could not be read, and that none was named', () =>
   withFolder(async (dir) => {

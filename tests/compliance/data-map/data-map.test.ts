@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { htmlOf } from '../../../src/compliance/data-map/html.ts'
 import { BOX, layOut } from '../../../src/compliance/data-map/layout.ts'
 import { dataMap } from '../../../src/compliance/data-map/map.ts'
+import { CLASSES } from '../../../src/compliance/data-map/meanings.ts'
 import { svgOf } from '../../../src/compliance/data-map/svg.ts'
 import { allModels, type CatalogModel } from '../../../src/database/catalog.ts'
 import { gogga } from '../../commands/gogga-child.ts'
@@ -70,11 +71,36 @@ describe('the picture', () => {
     expect(htmlOf(dataMap([...allModels, hostile]))).not.toMatch(/<script|<img/)
   })
 
-  it('shows each table, and each column where it is drawn in full', () => {
-    for (const { table, sameAs } of layOut(dataMap()).boxes) {
-      expect(svg).toContain(`>${table.table}`)
-      for (const { name } of sameAs === undefined ? table.columns : []) expect(svg).toContain(`>${name}<tspan`)
-    }
+  it('shows each table once, with its files, and each column', () => {
+    const { boxes } = layOut(dataMap())
+    for (const { file, tables } of dataMap().files)
+      for (const { table, columns } of tables) {
+        const box = boxes.filter((one) => one.table.table === table && one.files.includes(file))
+        expect(box).toHaveLength(1)
+        const grouped = box.flatMap(({ groups }) => groups.flatMap(({ lines }) => lines.join(' ').split(/,? /)))
+        const rows = box.flatMap((one) => one.rows.map(({ name }) => name))
+        expect([...rows, ...grouped].sort()).toEqual(columns.map(({ name }) => name).sort())
+        expect(svg).toContain(`>${table}<`)
+        for (const name of rows) expect(svg).toContain(`>${name}<tspan`)
+      }
+    expect(boxes.find(({ table }) => table.table === 'Tombstone')?.files).toHaveLength(3)
+    expect(svg).toContain('in identity.db, billing.db, admin.db')
+  })
+
+  it('can be read on A3: no letter is smaller than 6 points', () => {
+    const [, wide = 0] = /viewBox="0 0 ([\d.]+) /.exec(svg) ?? []
+    const [, width = 0, height = 0] = /width="([\d.]+)mm" height="([\d.]+)mm"/.exec(svg) ?? []
+    const sizes = [...svg.matchAll(/font-size:([\d.]+)px/g)].map(([, size]) => Number(size))
+    expect(Number(width)).toBeLessThanOrEqual(400)
+    expect(Number(height)).toBeLessThanOrEqual(277)
+    expect((Math.min(...sizes) * Number(width) * 72) / 25.4 / Number(wide)).toBeGreaterThanOrEqual(6)
+  })
+
+  it('has letters that stand out from what is behind them (4.5 : 1), and words for who cannot see it', () => {
+    expect(contrastOf('#ffffff', '#767676')).toBeCloseTo(4.54, 2)
+    for (const { colour } of Object.values(CLASSES)) expect(contrastOf('#ffffff', colour)).toBeGreaterThan(4.5)
+    expect(svg).toContain('aria-labelledby="map-title map-about"')
+    expect(svg).toMatch(/<title id="map-title">[^<]+<\/title>\s*<desc id="map-about">[^<]+<\/desc>/)
   })
 
   it('lays no box over another', () => {
@@ -90,7 +116,8 @@ describe('the picture', () => {
   it('runs no line through a box', () => {
     const { boxes, top } = layOut(dataMap())
     const paths = [...svg.matchAll(/<path d="M([\d.]+) [\d.]+H[^"]*" fill="none"/g)]
-    expect(paths.length).toBeGreaterThan(30)
+    expect(paths).toHaveLength(boxes.flatMap(({ rows }) => rows.filter(({ link }) => link)).length)
+    expect(paths.length).toBeGreaterThan(25)
     for (const [path] of paths) {
       const verticals = turnsOf(path)
       expect(verticals.length).toBeGreaterThan(0)
@@ -102,11 +129,25 @@ describe('the picture', () => {
   })
 
   it('tells classes and links apart without colours', () => {
-    for (const mark of ['PI', 'FT', 'SU', 'LI', 'SE', 'ID', 'PL']) expect(svg).toContain(`class="s b w">${mark}</text>`)
+    for (const mark of ['PI', 'FT', 'SU', 'LI', 'SE', 'ID', 'PL'])
+      expect(svg).toContain(`class="s b w" text-anchor="middle">${mark}</text>`)
     expect(svg).toMatch(/→ admin\.AdminLog\.id, deleted/)
     expect(new Set(svg.match(/stroke-dasharray="[^"]*"/g)).size).toBeGreaterThan(3)
   })
 })
+
+/** As WCAG computes it, of two colours such as `#ffffff`. */
+function contrastOf(one: string, other: string): number {
+  const [dark = 0, light = 0] = [luminanceOf(one), luminanceOf(other)].sort((a, b) => a - b)
+  return (light + 0.05) / (dark + 0.05)
+}
+
+function luminanceOf(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5]
+    .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
 
 /** Ends of the vertical parts of a path that has M, H, V and q. */
 function turnsOf(path: string): readonly { x: number; y: number }[] {

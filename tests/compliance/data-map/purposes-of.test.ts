@@ -23,7 +23,7 @@ it.each([
   ['admin', 'AdminLog', '5 years after createdAt.'],
   ['identity', 'User', 'Until the person is erased.'],
   ['billing', 'Subscription', 'Until the person is erased.'],
-  ['billing', 'ProcessedPayment', 'As a record; after an erasure its subject id names nobody.'],
+  ['billing', 'ProcessedPayment', 'As a record; of somebody who was erased for 7 years after processedAt.'],
 ] as const)('tells how long rows of %s.%s are kept', (domain, name, words) => {
   expect(retentionOf(modelNamed(domain, name))).toBe(words)
 })

@@ -90,7 +90,7 @@ describe('an erasure', () => {
       expect(payments).toMatchObject({
         action: 'kept',
         rows: 1,
-        period: '5y',
+        period: '7y',
         because: expect.stringMatching(/Act 28 of 2011/),
       })
     }))

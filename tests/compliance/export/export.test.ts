@@ -6,6 +6,7 @@ import { pdfOf } from '../../../src/compliance/export/pdf.ts'
 import { BEARER, OF_ANOTHER, SECRET } from '../../../src/compliance/export/shown.ts'
 import { allModels, type CatalogModel, columnOf } from '../../../src/database/catalog.ts'
 import { START } from '../../helpers/one-file.ts'
+import { pagesOf } from '../../helpers/pdf-text.ts'
 import { at, NEVER, rowsIn, withPeople } from './world.ts'
 
 const idsIn = (rows: readonly Readonly<Record<string, unknown>>[]) => rows.map(({ id }) => id)
@@ -68,9 +69,14 @@ describe('what is held about a person', () => {
       const events = () => exportPerson({ readers, person: personIn(readers, 'thabo'), now: START })
       const parts: Uint8Array[] = []
       for await (const part of pdfOf(events())) parts.push(part)
-      expect(Buffer.concat(parts).subarray(0, 5).toString()).toBe('%PDF-')
-      expect(Buffer.concat(parts).subarray(-6).toString()).toContain('%%EOF')
-      for (const document of [text('thabo'), [...htmlOf(events())].join('')]) {
+      const pdf = Buffer.concat(parts)
+      expect(pdf.subarray(0, 5).toString()).toBe('%PDF-')
+      expect(pdf.subarray(-6).toString()).toContain('%%EOF')
+      const pages = pagesOf(pdf).join('\n')
+      for (const { domain, name } of allModels)
+        expect(pages).toMatch(new RegExp(`${domain}\\.db(: |, |, table )${name}\\b`))
+      expect(pages).toContain('Tables that could hold something about you, and hold nothing')
+      for (const document of [text('thabo'), [...htmlOf(events())].join(''), pages]) {
         expect(document).toContain('thabo@mail.example')
         expect(NEVER.filter((value) => document.includes(value))).toEqual([])
       }
@@ -94,6 +100,11 @@ describe('what is held about a person', () => {
       const readers = { identity: files.identity.reader, billing: files.billing.reader, admin: files.admin.reader }
       const page = [...htmlOf(exportPerson({ readers, person: personIn(readers, 'thabo'), now: START }))].join('')
       expect(page).toContain('&lt;script&gt;alert(&quot;1&quot;)')
+      // A row of 18 columns is a card, one of six a row of a table.
+      expect(page).toMatch(/<dl class="record"><div><dt>id<\/dt>.*<dt>monthlyCredits<\/dt>/)
+      expect(page).toMatch(/<tr><th>id<\/th><th>pfPaymentId<\/th>/)
+      for (const { domain, name } of allModels)
+        expect(page).toMatch(new RegExp(`${domain}\\.db(, table |</td><td>)${name}<`))
       expect(page).not.toMatch(/<script|<img/)
       expect(page).not.toContain('\u0000')
     }))

@@ -11,7 +11,7 @@ import { besideCheckpoints } from '../../../src/ops/purge/checkpoints.ts'
 import { type Batch, countDue, nextSize, purge, purgeStep, restAfter } from '../../../src/ops/purge/purge.ts'
 import { giveBack, spaceOf, vacuum } from '../../../src/ops/purge/space.ts'
 import { DAY, NOW, outboxOf, SECOND, type World, withWorld } from '../../saga/world.ts'
-import { plant, rowsOf } from '../check/planting.ts'
+import { payment, plant, rowsOf, T, tombstone } from '../check/planting.ts'
 
 const at = (ms: number) => new Date(NOW.getTime() + ms).toISOString().replace('Z', '+00:00')
 const idsOf = ({ databases }: World, domain: 'identity' | 'billing' | 'admin', table: string, key = 'id') =>
@@ -30,6 +30,7 @@ const accessLog = (id: string, createdAt: string) =>
    values ('${id}', 'k', 'GET /', '', '[]', 'r', '${createdAt}')`
 
 const YEAR = 365 * DAY
+const SEVEN_YEARS = '2019-06-01T12:00:00.000+00:00'
 const FIVE_YEARS = '2021-06-01T12:00:00.000+00:00'
 
 /** On each side of each limit, by a millisecond. */
@@ -47,7 +48,17 @@ function plantAges(world: World): void {
     change('old', at(-DAY - 1)),
     change('kept', at(-DAY)),
   )
-  plant(world.databases, 'billing', change('old', at(-DAY - 1)), change('kept', at(-DAY)))
+  const paid = (id: string, userId: string, time: string) => payment(id, userId).replace(T, time)
+  plant(
+    world.databases,
+    'billing',
+    change('old', at(-DAY - 1)),
+    change('kept', at(-DAY)),
+    tombstone('erased'),
+    paid('old', 'erased', SEVEN_YEARS.replace('12:00:00.000', '11:59:59.999')),
+    paid('kept', 'erased', SEVEN_YEARS),
+    paid('of-somebody', 'ann', '2001-01-01T00:00:00.000+00:00'),
+  )
   plant(
     world.databases,
     'admin',
@@ -64,6 +75,7 @@ const left = (world: World) => ({
   tokens: idsOf(world, 'identity', 'LoginToken'),
   accessLogs: idsOf(world, 'identity', 'AccessLog'),
   adminLogs: idsOf(world, 'admin', 'AdminLog'),
+  payments: idsOf(world, 'billing', 'ProcessedPayment'),
   changes: DOMAINS.map((domain) => idsOf(world, domain, 'Change')),
   inbox: DOMAINS.map((domain) => idsOf(world, domain, 'InboxMessage')),
 })
@@ -73,6 +85,7 @@ const KEPT = {
   tokens: ['kept'],
   accessLogs: ['kept'],
   adminLogs: ['kept'],
+  payments: ['kept', 'of-somebody'],
   changes: [['kept'], ['kept'], []],
   inbox: [['m'], ['m'], ['m']],
 }
@@ -97,7 +110,13 @@ describe('purge', () => {
         ['identity.AccessLog', 1],
         ['identity.Change', 1],
         ['identity.PiiAttempt', 0],
+        ['billing.CreditPurchase', 0],
+        ['billing.ProcessedPayment', 1],
+        ['billing.SubscriptionEvent', 0],
+        ['billing.ChargeAttempt', 0],
         ['billing.Change', 1],
+        ['admin.Voucher', 0],
+        ['admin.VoucherLog', 0],
         ['admin.AdminLog', 1],
         ['admin.Change', 1],
       ])
@@ -112,7 +131,9 @@ describe('purge', () => {
       const retention = { model, ...(model.retain as NonNullable<typeof model.retain>) }
       expect(cutoffOf(retention, NOW) < NOW).toBe(true)
       const leading = [...model.indexes.map(([first]) => first)]
-      expect(leading, `${model.name}: without an index each batch would read the table`).toContain(retention.column)
+      expect(leading, `${model.name}: without an index each batch would read the table`).toContain(
+        retention.erased ?? retention.column,
+      )
     }
   })
 

@@ -1,6 +1,6 @@
-// The texts of a JSON value with their paths. Paths go into reports, so a key that could be somebody's email or number, or
-// that is an id of its own, stands there as `*`; so do indexes.
-import { findPii } from '../../../pii/find.ts'
+// The texts of a JSON value with their paths. Paths go into reports, so a key that is not made of known words stands there as
+// `*`, and is looked at like a text; so do indexes.
+import { isFieldName } from './key-names.ts'
 
 export interface Leaf {
   /** `$.items[*].note`. */
@@ -12,8 +12,6 @@ export interface Leaf {
 
 const MOST_LEAVES = 100_000
 const NESTED = 2
-const plainKey = /^[A-Za-z_][\w-]{0,39}$/
-const manyDigits = /\d{4}/
 /** The words that end a key whose value is an id, a code or a token: `userId`, `batch_ids`, `pf-token`; not `kids` or `postcode`. */
 const KEY_WORDS: ReadonlySet<string> = new Set(
   'id ids uuid uuids code codes token tokens hash hashes key keys ref refs reference references signature checksum'.split(
@@ -63,7 +61,7 @@ function visitText({ path, isKey, nested }: Node, text: string, left: Node[], le
 
 function visitObject({ path, nested }: Node, value: object, left: Node[], leaves: Leaf[]): void {
   for (const [key, item] of Object.entries(value)) {
-    const isPlain = plainKey.test(key) && !manyDigits.test(key) && findPii(key).length === 0
+    const isPlain = isFieldName(key)
     const inner = `${path}.${isPlain ? key : '*'}`
     if (!isPlain) leaves.push({ path: `${inner} (key)`, text: key, isKey: false })
     left.push({ path: inner, value: item, isKey: namesKey(key), nested })

@@ -90,6 +90,43 @@ export class KnownValues {
     return { numbers, words: this.mayHold(text) ? this.#countWords(text) : 0 }
   }
 
+  /** Where they stand, as they are written; not behind escapes. */
+  placesIn(text: string): { kind: 'known'; start: number; end: number; value: string; bare: boolean }[] {
+    const found: { start: number; end: number }[] = []
+    for (const { 0: digits, index } of text.matchAll(number))
+      if (this.hasNumber(digits.replace(/\D/g, ''))) found.push({ start: index, end: index + digits.length })
+    if (this.mayHold(text)) found.push(...this.#wordPlaces(text))
+    let floor = 0
+    return found
+      .sort((a, b) => a.start - b.start || b.end - a.end)
+      .flatMap(({ start, end }) => {
+        if (start < floor) return []
+        floor = end
+        return [{ kind: 'known' as const, start, end, value: text.slice(start, end), bare: false }]
+      })
+  }
+
+  #wordPlaces(text: string): { start: number; end: number }[] {
+    const words = [...text.matchAll(/[\p{L}\p{M}\p{N}]+/gu)].map(({ 0: word, index }) => ({
+      ...{ start: index, end: index + word.length },
+      word: wordsOf(word).join(' '),
+    }))
+    const fits = (from: number, to: number) =>
+      this.#words.has(
+        words
+          .slice(from, to)
+          .map(({ word }) => word)
+          .join(' '),
+      )
+    const [only] = words
+    if (words.length === 1 && only) return fits(0, 1) && text.length >= SHORTEST_WORDS ? [only] : []
+    return words.flatMap(({ start }, from) => {
+      for (let to = Math.min(from + MOST_WORDS, words.length); to >= from + 2; to--)
+        if (fits(from, to)) return [{ start, end: words[to - 1]?.end ?? start }]
+      return []
+    })
+  }
+
   #countWords(text: string): number {
     const words = wordsOf(text)
     if (words.length === 1) return this.hasWhole(text) ? 1 : 0

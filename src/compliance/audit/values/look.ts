@@ -1,9 +1,10 @@
 // One value: a cheap look that dismisses nearly all, and for the rest what was found, by JSON path and view.
 import { textOf } from '../../../pii/encodings.ts'
 import { isOpaque } from '../../../pii/find.ts'
+import { hidingMarks, runMarks } from '../../../pii/hiding-marks.ts'
 import type { PiiKind } from '../../../pii/kinds.ts'
 import { marksOf } from '../../../pii/scan.ts'
-import { type DeepFind, findDeep, hidingMarks, keyOf, runMarks } from '../../../pii/views.ts'
+import { type DeepFind, findDeep, keyOf } from '../../../pii/views.ts'
 import type { Closeness } from './columns.ts'
 import { leavesOf } from './json-leaves.ts'
 import type { KnownValues } from './known.ts'

@@ -1,8 +1,10 @@
 // Hits by place, and the findings that are made of them. Only names, kinds and counts get this far.
+import { modelsOf } from '../../../database/catalog.ts'
 import type { Domain } from '../../../database/domains.ts'
-import { findPii } from '../../../pii/find.ts'
+import { findAll } from '../../../pii/find-all.ts'
 import type { Finding } from '../finding.ts'
 import type { ScannedColumn, ScannedTable } from './columns.ts'
+import { isLikePerson } from './key-names.ts'
 import type { Hit } from './look.ts'
 
 const NAMES: Readonly<Record<Hit['kind'], string>> = {
@@ -59,19 +61,22 @@ function findingOf(domain: Domain, table: ScannedTable, column: ScannedColumn, {
     message: `${count} ${values} ${NAMES[kind]}${whose}${how}`,
     place: where === '' ? place : { ...place, path: where },
     count,
-    next: nextOf(domain, column),
+    next: nextOf(domain, table.name, column),
   }
 }
 
 /** What belongs to one person only in some hands. */
 const LESS: ReadonlySet<string> = new Set(['ip', 'phone'])
 
-function nextOf(domain: Domain, { isKnown, closeness }: ScannedColumn): string {
+function nextOf(domain: Domain, table: string, { isKnown, closeness }: ScannedColumn): string {
+  const isLog = modelsOf(domain).some(({ name, chained }) => chained && name === table)
   if (!isKnown)
     return `Class the column in prisma/${domain}.prisma, or remove it; what it says of people belongs in identity.db.`
   if (closeness === 'key') return 'Give these rows an opaque id instead, and find what wrote them past the guard.'
-  return 'Take it out of these rows, keep it in identity.db as a detached value, and find what wrote it past the guard.'
+  if (isLog)
+    return 'Rows of a log are never changed, nor by "gogga audit mend": keep readers from it until its retention ends, and find what wrote it past the guard.'
+  return 'Run "npx gogga audit mend": it keeps it in identity.db, with a token in its place. Find what wrote it past the guard.'
 }
 
 /** A name of a table or column, unless it is itself what must not be shown. */
-export const shown = (name: string): string => (findPii(name).length > 0 ? '*' : name)
+export const shown = (name: string): string => (findAll(name).length > 0 || isLikePerson(name) ? '*' : name)
