@@ -103,7 +103,7 @@ class ColumnRule {
     const { domain } = this.#passage.place.model
     if (Buffer.isBuffer(cell)) return domain === 'identity' ? cell : this.#replaced(cell, this.#token())
     const stored = afterAffinity(this.#affinity, cell)
-    if (typeof stored === 'bigint' && domain !== 'identity' && findPii(String(stored)).length > 0)
+    if (typeof stored === 'bigint' && domain !== 'identity' && findAll(String(stored)).length > 0)
       return this.#replaced(cell, this.#filler)
     const value = typeof stored === 'string' && domain !== 'identity' ? this.text(stored) : stored
     return typeof value === typeof cell && Object.is(stored, cell) ? value : this.#replaced(cell, value)
