@@ -74,7 +74,7 @@ export function dispute(
 ): Correction {
   const { kind } = requireSubject(tx, subjectId)
   if (field !== undefined && !isField(field))
-    throw new UsageError(`${field} is no column of the schemas: expected such as identity.User.email`)
+    throw new UsageError('The field is no column of the schemas: expected such as identity.User.email')
   return note(tx, { subjectId, field: field ?? fieldOf(kind), outcome: 'disputed', note: text }, sources)
 }
 

@@ -33,6 +33,9 @@ export interface Passage {
   readonly column: string
 }
 
+/** A number so long may be an ID number or a card that somebody typed into the wrong field. */
+const LONG = 1_000_000_000n
+
 export const UNKNOWN_TIME = '1970-01-01T00:00:00.000+00:00'
 
 /** What stands in a required column that the input leaves empty. */
@@ -46,7 +49,7 @@ export function ruleOf(passage: Passage, context: RuleContext): Rule {
   const { column, model } = passage.place
   const rule = new ColumnRule(passage, context)
   if (column.type === 'time') return (cell) => rule.time(cell)
-  if (column.type !== 'text') return (cell) => (typeof cell === 'bigint' ? cell : rule.odd(cell))
+  if (column.type !== 'text') return (cell) => (typeof cell === 'bigint' && cell < LONG ? cell : rule.odd(cell))
   if (model.domain === 'identity') return (cell) => (typeof cell === 'string' ? cell : rule.odd(cell))
   return (cell) => (typeof cell === 'string' ? rule.text(cell) : rule.odd(cell))
 }
@@ -100,6 +103,8 @@ class ColumnRule {
     const { domain } = this.#passage.place.model
     if (Buffer.isBuffer(cell)) return domain === 'identity' ? cell : this.#replaced(cell, this.#token())
     const stored = afterAffinity(this.#affinity, cell)
+    if (typeof stored === 'bigint' && domain !== 'identity' && findAll(String(stored)).length > 0)
+      return this.#replaced(cell, this.#filler)
     const value = typeof stored === 'string' && domain !== 'identity' ? this.text(stored) : stored
     return typeof value === typeof cell && Object.is(stored, cell) ? value : this.#replaced(cell, value)
   }

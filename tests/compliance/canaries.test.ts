@@ -1,26 +1,36 @@
 // Canaries through every legacy column, every route and every field of free text; afterwards the raw bytes of billing.db and
 // admin.db, their logs, their backups and the application's log hold none of them, while identity.db holds many.
-import { readFileSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import type { NeedleKind } from '../../src/compliance/audit/bytes/kinds.ts'
 import { scanBytes } from '../../src/compliance/audit/bytes/scan.ts'
 import { readConfig, TRY_OUT } from '../../src/config.ts'
 import { createContext } from '../../src/context.ts'
 import { type CatalogModel, modelsOf } from '../../src/database/catalog.ts'
-import type { Domain } from '../../src/database/domains.ts'
+import type { FileError } from '../../src/errors.ts'
+import { AUTHORIZATION } from '../../src/http/authorization.ts'
 import { purge } from '../../src/ops/purge/purge.ts'
 import { restore } from '../../src/ops/restore/restore.ts'
 import { REPORT_FILE, split } from '../../src/transfer/split.ts'
-import { type Databases, withDatabases, withFolder } from '../helpers/databases.ts'
+import { withDatabases, withFolder } from '../helpers/databases.ts'
 import { startPayfast } from '../helpers/payfast-server.ts'
 import { transferContext } from '../helpers/transfer.ts'
 import { withRoles } from '../http/administrators.ts'
 import { type TestApp, withApp } from '../http/app.ts'
 import { type Cage, createCage, KINDS, type Kind } from './canaries/birds.ts'
-import { plantLegacy } from './canaries/legacy.ts'
+import { guessed } from './canaries/guesses.ts'
+import { numbersIn, plantKeys, plantLegacy } from './canaries/legacy.ts'
 import { backupPlaces, folderPlaces, guardedPlaces, type Place, policiesOf, takeBackups } from './canaries/places.ts'
-import { type Document, FORM, openersOf, requestsOf } from './canaries/requests.ts'
+import { askAll, type Document, FORM, formFields } from './canaries/requests.ts'
+
+/** What is purged, and numbers that identity.db holds as numbers, or as the times that they became. */
+const GONE = /^legacy (AuthLog|LoginToken|User\.is\w+ (idNumber|card)$|\w+\.(\w+At|nextBilling|lastReset) idNumber$)/
+
+/** Of the eleven tables, their keys apart: a new one must be planted too. */
+const COLUMNS = 93
 
 const NOW = new Date('2026-06-01T12:00:00.000Z')
 
@@ -50,11 +60,24 @@ test('the search finds a canary of every kind in every form', () => {
   }
 })
 
+test('the search finds digests of canaries', () => {
+  const cage = createCage()
+  const value = cage.plant('email', 'a key')
+  for (const form of ['latin1', 'hex', 'base64'] as const) {
+    const bytes = Buffer.from(`a ${hash('sha256', value, 'buffer').toString(form)} b`, 'latin1')
+    expect(guessed(cage, [{ name: form, bytes }])).toEqual([`${form}: digest of a key`])
+  }
+})
+
 test('what every column of the unified database holds of people is in identity.db alone, in backups and after a restore too', () =>
   withFolder(async (dir) => {
     const [cage, legacy, data] = [createCage(), join(dir, 'legacy.db'), join(dir, 'data')]
-    plantLegacy(legacy, cage)
-    expect(cage.search(readFileSync(legacy)).size).toBe(cage.all.length)
+    const planted = plantLegacy(legacy, cage)
+    expect(planted.columns).toHaveLength(COLUMNS)
+    const there = new Set([...cage.search(readFileSync(legacy))].map(({ place }) => place))
+    const numbers = numbersIn(readFileSync(legacy), cage)
+    expect(new Set(cage.all.map(({ place }) => place)).difference(there.union(new Set(numbers)))).toEqual(new Set())
+    expect(numbers.length).toBeGreaterThan(60)
     await split({ legacy, into: data, context: transferContext() })
     const config = readConfig({ GOGGA_DATA_DIR: data }, dir)
     {
@@ -65,6 +88,8 @@ test('what every column of the unified database holds of people is in identity.d
       const places = [report, ...guardedPlaces(data), ...(await backupPlaces(data))]
       expect(places.map(({ name }) => name)).toEqual(expect.arrayContaining(['billing.db-wal', 'admin.db-wal']))
       expect(leaks(cage, places)).toEqual([])
+      for (const { name, bytes } of guardedPlaces(data)) expect(numbersIn(bytes, cage), name).toEqual([])
+      expect(await searched(cage, places)).toEqual([])
     }
     for (const policy of policiesOf(data)) {
       const sources = { now: () => NOW, newId: () => 'restore' }
@@ -73,9 +98,22 @@ test('what every column of the unified database holds of people is in identity.d
     }
     expect(leaks(cage, guardedPlaces(data))).toEqual([])
     const kept = new Set(folderPlaces(join(data, 'identity')).flatMap(({ bytes }) => [...cage.search(bytes)]))
-    const retained = cage.all.filter(({ place }) => !/^legacy (AuthLog|LoginToken)/.test(place))
+    const retained = cage.all.filter(({ place }) => !GONE.test(place))
     expect(retained.filter((canary) => !kept.has(canary))).toEqual([])
   }))
+
+test.each(KINDS.filter((kind) => kind !== 'idNumber'))(
+  'an id that is like %s is refused before anything is written',
+  (kind) =>
+    withFolder(async (dir) => {
+      const [cage, legacy, data] = [createCage(), join(dir, 'legacy.db'), join(dir, 'data')]
+      const keys = plantKeys(legacy, cage, kind).filter((place) => !/^(AuthLog|LoginToken)/.test(place))
+      const refused = await split({ legacy, into: data, context: transferContext() }).catch((error: FileError) => error)
+      expect(refused).toMatchObject({ errors: keys.map((at) => expect.objectContaining({ at })) })
+      expect(leaks(cage, [{ name: 'the message', bytes: Buffer.from(JSON.stringify(refused)) }])).toEqual([])
+      expect(existsSync(data)).toBe(false)
+    }),
+)
 
 test('what any route is given of people is in identity.db alone, and in no log, answer or backup', () =>
   withApp(
@@ -84,19 +122,16 @@ test('what any route is given of people is in identity.db alone, and in no log, 
       await withRoles(world)
       const [cage, refused] = [createCage(), [] as string[]]
       const document = (await app.inject('/openapi.json')).json() as Document
-      const taken = new Set<string>()
-      for (const { place, ...asked } of requestsOf(document, cage, await voucherMaker(world))) {
-        const openers = await openersOf(world, place.split(' ').slice(0, 2).join(' '))
-        const answer = await app.inject({
-          ...asked,
-          headers: { 'idempotency-key': place.length.toString(36) + cage.all.length, ...openers, ...asked.headers },
-        })
-        expect(answer.statusCode, `${place}: ${answer.body}`).toBeLessThan(500)
-        if (answer.statusCode < 300) taken.add(place)
-        else refused.push(answer.body)
-      }
-      await notify(world, cage)
-      expect([...taken]).toEqual(expect.arrayContaining(FREE_TEXT))
+      const asked = await askAll(world, document, cage)
+      refused.push(...asked.refusals)
+      expect([...AUTHORIZATION.keys()].filter((route) => !asked.routes.has(route))).toEqual([FORM])
+      expect(asked.routesRefused(), 'routes that took no canary at all').toEqual([])
+      const prose = asked.freeText().filter((place) => !(place in NEVER_TAKEN))
+      for (const place of prose)
+        expect([...asked.takenAt(place)], place).toEqual(place.endsWith(' email') ? ['email'] : KINDS)
+      const form = await notify(world, cage)
+      expect(NOTIFIED).toEqual(expect.arrayContaining(formFields(document).filter((field) => field !== 'signature')))
+      expect(form).toEqual(expect.arrayContaining(PASSED_OVER))
       const { rows } = context.files.admin
       expect(rows.list('AdminLog', {}).filter(({ meta }) => meta?.includes('pii:')).length).toBeGreaterThan(20)
 
@@ -112,37 +147,28 @@ test('what any route is given of people is in identity.db alone, and in no log, 
       const kept = new Set(
         folderPlaces(join(databases.dir, 'identity')).flatMap(({ bytes }) => [...cage.search(bytes)]),
       )
-      for (const place of FREE_TEXT.filter((text) => / (reason|name)$/.test(text)))
-        for (const kind of KINDS)
+      for (const place of prose)
+        for (const kind of asked.takenAt(place))
           expect(
             [...kept].some((canary) => canary.place === place && canary.kind === kind),
             `${kind} of ${place}`,
           ).toBe(true)
-      expect(await searched(cage, databases.paths, ['billing', 'admin'])).toEqual([])
-      expect(await searched(cage, databases.paths, ['identity'])).not.toEqual([])
+      expect(guessed(cage, guardedPlaces(databases.dir))).toEqual([])
+      expect(await searched(cage, places)).toEqual([])
+      expect(await searched(cage, folderPlaces(join(databases.dir, 'identity')))).not.toEqual([])
     },
     { env: { ...TRY_OUT, ...UNLIMITED, PAYFAST_SOURCES: '', GOGGA_LOG_LEVEL: 'trace' } },
   ))
 
 const UNLIMITED = { GOGGA_SIGN_INS_PER_MINUTE: '0', GOGGA_REDEMPTIONS_PER_MINUTE: '0' }
 
-/** What people may write as they like: here a canary is taken, not refused. */
-const FREE_TEXT = [
-  'POST /v1/auth/login-tokens email',
-  'POST /v1/vouchers/:id/void reason',
-  'POST /v1/voucher-batches name',
-  'POST /v1/users/:id/tier-overrides reason',
-  'POST /v1/users/:id/credit-adjustments reason',
-  'POST /v1/subjects/:id/restriction note',
-]
-
-async function voucherMaker({ context }: TestApp): Promise<() => string> {
-  const ids = Array.from({ length: 200 }, (_, at) => `w${at}`)
-  const plain = { type: 'R200', createdBy: 'u2', expiresAt: new Date('2026-12-31') }
-  await context.files.admin.client.voucher.createMany({
-    data: ids.map((id) => ({ id, code: `GOGGA-${id}`, ...plain })),
-  })
-  return () => ids.shift() ?? 'none'
+/** Text that is never taken, and why. */
+const NEVER_TAKEN: Readonly<Record<string, string>> = {
+  'POST /v1/auth/sessions token': 'is a secret of ours',
+  'POST /v1/me/redemptions code': 'names a voucher',
+  'POST /v1/usage userId': 'names a user',
+  'POST /v1/user-lookups email': 'finds whom there is',
+  'POST /v1/subjects/:id/corrections field': 'names a column',
 }
 
 const MERCHANT = {
@@ -151,15 +177,28 @@ const MERCHANT = {
   passphrase: TRY_OUT.PAYFAST_PASSPHRASE ?? '',
 }
 const NOTIFIED = [
+  ...['merchant_id'],
   ...['item_name', 'item_description', 'name_first', 'name_last', 'email_address', 'custom_int1', 'token'],
   ...['custom_str1', 'custom_str2', 'custom_str3', 'custom_str4', 'custom_str5', 'm_payment_id', 'pf_payment_id'],
   ...['payment_status', 'amount_gross', 'amount_fee', 'amount_net', 'billing_date'],
 ]
 
+/** Of these nothing is kept, so all of it may come. */
+const PASSED_OVER = [
+  'item_name',
+  'item_description',
+  'name_first',
+  'name_last',
+  'custom_str4',
+  'custom_str5',
+  'email_address',
+]
+
 /** PayFast's own numbers, signed by it: digits in their place are an id, whosever number they are like. */
 const AGREED_IDS = new Set(['pf_payment_id', 'token', 'm_payment_id'])
 
-async function notify({ app }: TestApp, cage: Cage): Promise<void> {
+async function notify({ app }: TestApp, cage: Cage): Promise<readonly string[]> {
+  const taken = new Set<string>()
   await using payfast = await startPayfast({ merchant: MERCHANT })
   for (const field of NOTIFIED)
     for (const [at, kind] of KINDS.entries()) {
@@ -171,19 +210,19 @@ async function notify({ app }: TestApp, cage: Cage): Promise<void> {
         payload: payfast.itn({ ...fields, [field]: cage.plant(kind, `${FORM} ${field}`) }),
       })
       expect(answer.statusCode, `${field} ${answer.body}`).toBeLessThan(500)
+      if (answer.statusCode < 300) taken.add(field)
     }
+  return [...taken]
 }
 
 /** The same by the audit's own search. */
-function searched(cage: Cage, paths: Databases['paths'], domains: readonly Domain[]) {
-  const kindOf = (kind: Kind): NeedleKind => (kind === 'ipv6' ? 'ip' : kind === 'iban' ? 'text' : kind)
+function searched(cage: Cage, places: readonly Place[]) {
+  const kindOf = (kind: Kind): NeedleKind => NEEDLES[kind] ?? (kind as NeedleKind)
   const values = cage.all.map(({ kind, value }) => ({ kind: kindOf(kind), value }))
-  const files = domains.flatMap((domain) => [
-    { name: domain, kind: 'wal' as const, path: `${paths[domain]}-wal` },
-    { name: domain, kind: 'database' as const, path: paths[domain] },
-  ])
+  const files = places.map(({ name, bytes }) => ({ name, kind: 'file' as const, open: () => Readable.from([bytes]) }))
   return scanBytes({ needles: { values }, files })
 }
+const NEEDLES: Readonly<Partial<Record<Kind, NeedleKind>>> = { ipv6: 'ip', iban: 'text', phoneLocal: 'phone' }
 
 /** Messages and answers hold ids, whose digits may look like a number of somebody. */
 const LOOSE = new Set(['OutboxMessage', 'Change'])

@@ -25,10 +25,8 @@ interface Species {
 // At most 10,000 of all kinds together.
 const SPECIES = {
   email: { make: (nth) => `canary${padded(nth, 6)}.nkosi@birds.example`, pattern: /canary(\d{6})\.nkosi/g },
-  phone: {
-    make: (nth) => `+27 82 5${padded(nth, 6).replace(/^../, '$& ')}`,
-    pattern: /82\D?5(\d\d)\D?(\d{4})/g,
-  },
+  phone: { make: (nth) => `+27 82 555 ${padded(nth, 4)}`, pattern: /27\D?82\D?555\D?(\d{4})/g },
+  phoneLocal: { make: (nth) => `084 555 ${padded(nth, 4)}`, pattern: /084\D?555\D?(\d{4})/g },
   idNumber: {
     make: (nth) => withLuhn(`80${padded(1 + Math.floor(nth / 9000), 2)}17${1000 + (nth % 9000)}08`),
     pattern: /80(\d\d)17(\d{4})08\d/g,

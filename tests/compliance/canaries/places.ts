@@ -1,5 +1,5 @@
 // What lies on the disk outside identity.db: the two files with their logs, what restores kept, backups, opened and as they are.
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fetchBackup } from '../../../src/ops/backup/fetch.ts'
 import { listBackups } from '../../../src/ops/backup/list.ts'
@@ -13,7 +13,11 @@ export interface Place {
 }
 
 const GUARDED = ['billing', 'admin'] as const
-const WAYS = ['none', 'zstd'] as const
+const WAYS = [
+  { compression: 'none', encrypted: false },
+  { compression: 'zstd', encrypted: false },
+  { compression: 'zstd', encrypted: true },
+] as const
 
 export function folderPlaces(folder: string): readonly Place[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -25,12 +29,14 @@ export function folderPlaces(folder: string): readonly Place[] {
 export const guardedPlaces = (dataDir: string): readonly Place[] =>
   GUARDED.flatMap((domain) => folderPlaces(join(dataDir, domain)))
 
-/** A backup of each, plain and compressed. */
+/** A backup of each: plain, compressed, and compressed and encrypted. */
 export async function takeBackups(dataDir: string, now: Date): Promise<void> {
   const sources = backupSources(now)
   for (const policy of policiesOf(dataDir))
-    for (const compression of WAYS)
-      await takeBackup({ policy: { ...policy, compression }, path: pathIn(dataDir, policy), sources })
+    for (const { compression, encrypted } of WAYS) {
+      const way = { compression, keyFile: encrypted ? policy.keyFile : undefined }
+      await takeBackup({ policy: { ...policy, ...way }, path: pathIn(dataDir, policy), sources })
+    }
 }
 
 /** All backups that are on hand: archives and manifests as they lie there, and the databases in them. */
@@ -48,9 +54,15 @@ export async function backupPlaces(dataDir: string): Promise<readonly Place[]> {
   return places
 }
 
+function keyIn(dataDir: string): string {
+  const path = join(dataDir, 'backup.key')
+  if (!existsSync(path)) writeFileSync(path, 'canaries in a cage see no light.', { mode: 0o600 })
+  return path
+}
+
 const pathIn = (dataDir: string, { domain }: BackupPolicy) => join(dataDir, domain, `${domain}.db`)
 
 export function policiesOf(dataDir: string): readonly BackupPolicy[] {
   const policies = readPolicies({ dataDir })
-  return GUARDED.map((domain) => policies[domain])
+  return GUARDED.map((domain) => ({ ...policies[domain], keyFile: keyIn(dataDir) }))
 }
