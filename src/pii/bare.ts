@@ -53,7 +53,8 @@ function standsAlone(text: string, { start, end }: PiiSpan, floor: number): bool
   let before = start - 1
   while (before >= floor && partOfNumber.test(text.charAt(before))) before--
   while (before >= floor && isSpace(text, before)) before--
-  let after = end
+  // How a column of floating point writes a whole number (numbers.ts).
+  let after = text.startsWith('.0', end) ? end + 2 : end
   while (after < text.length && isSpace(text, after)) after++
   return (
     (before < 0 || ':[,'.includes(text.charAt(before))) && (after >= text.length || ',]}'.includes(text.charAt(after)))

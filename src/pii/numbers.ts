@@ -149,13 +149,20 @@ function hitAt(text: string, chain: readonly Group[], first: number, taken: numb
     const uniform = (separators & (separators - 1)) === 0 && (separators & ~UNIFORM) === 0
     const candidate = { digits, shape, separators, plain: (separators & ~PLAIN) === 0, uniform }
     const isAlone = last - first + 1 === chain.length
-    const kind = kindOf(candidate, { plus, isAlone, isPointNext: group.separator === POINT })
+    const isPointNext = group.separator === POINT && !isWhole(text, chain, last)
+    const kind = kindOf(candidate, { plus, isAlone, isPointNext })
     if (kind !== undefined && fits(kind, candidate, text, head.start)) best = { kind, groups: last - first + 1, digits }
     separators |= 1 << group.separator
     // A number is broken over one line end, and has another separator: a column of numbers is none.
     if (group.separator === LINE && (++lines > 1 || best !== undefined)) break
   }
   return best
+}
+
+/** 8001015009087.0: how spreadsheets and columns of floating point write a whole number. */
+function isWhole(text: string, chain: readonly Group[], at: number): boolean {
+  const next = chain[at + 1]
+  return next !== undefined && at + 2 === chain.length && text.slice(next.start, next.end) === '0'
 }
 
 interface Around {
