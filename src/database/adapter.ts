@@ -44,19 +44,18 @@ const MAX_DELAY_MS = 50
 export class FileAdapterFactory extends PrismaBetterSqlite3 {
   readonly #file: AdapterFile
   #adapter: FileAdapter | undefined
+  #isTaken = false
 
   constructor(file: AdapterFile) {
     super({ url: ':memory:' })
     this.#file = file
   }
 
-  /** The adapter of the client that connected. */
-  get adapter(): FileAdapter {
-    if (!this.#adapter) throw new Error(`No client is connected to ${this.#file.path}`)
-    return this.#adapter
-  }
-
-  override async connect(): Promise<FileAdapter> {
+  /**
+   * The adapter before any client connects: Prisma's engine, tens of milliseconds and megabytes for each file, is loaded with the
+   * first query that wants it, and most processes have none.
+   */
+  async open(): Promise<FileAdapter> {
     if (this.#adapter) throw closedError(this.#file)
     const statements = { reader: new StatementCache(this.#file.reader), writer: new StatementCache(this.#file.writer) }
     const connect = () => super.connect()
@@ -64,6 +63,13 @@ export class FileAdapterFactory extends PrismaBetterSqlite3 {
     const writes = await stockAdapterOver(statements.writer, connect)
     this.#adapter = new FileAdapter(this.#file, statements, reads, writes)
     return this.#adapter
+  }
+
+  override async connect(): Promise<FileAdapter> {
+    const adapter = this.#adapter ?? (await this.open())
+    if (this.#isTaken || adapter.isClosed) throw closedError(this.#file)
+    this.#isTaken = true
+    return adapter
   }
 }
 
@@ -169,6 +175,10 @@ export class FileAdapter implements SqlDriverAdapter {
   }
 
   /** Lets the writes that wait finish, empties the write-ahead log and closes both connections. */
+  get isClosed(): boolean {
+    return this.#disposed !== undefined
+  }
+
   dispose(): Promise<void> {
     this.#disposed ??= this.#close()
     return this.#disposed

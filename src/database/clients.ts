@@ -94,8 +94,7 @@ export async function openFile<D extends Domain>(
     errorFormat: 'minimal', // The others read source files to decorate a message.
     transactionOptions: { maxWait: busyTimeoutMs + GRACE_MS, timeout: transactionTimeoutMs },
   })
-  await base.$connect()
-  const { adapter } = factory
+  const adapter = await factory.open()
   const counts = { reader: { hits: 0, prepared: 0 }, writer: { hits: 0, prepared: 0 } }
   const tx = rowsOver(domain, connections.writer, counts.writer)
   const told = new WeakSet<PiiRefusedError>() // A refusal in a transaction of Prisma's comes by twice.
@@ -118,7 +117,10 @@ export async function openFile<D extends Domain>(
     },
     checkpoint: () => adapter.checkpoint(),
     hurry: () => adapter.hurry(),
-    [Symbol.asyncDispose]: () => base.$disconnect(),
+    async [Symbol.asyncDispose]() {
+      await base.$disconnect()
+      await adapter.dispose() // Prisma disposes of it only where a query made it connect.
+    },
   }
 }
 

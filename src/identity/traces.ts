@@ -140,16 +140,14 @@ function* equal(
   }
 }
 
-/** SQLite finds what may mention an address, which is cheap; whether it does is judged here. Beyond ASCII case is not its. */
-const MAY_MENTION = (text: string) =>
-  `(instr(lower(${text}), k.value) > 0 or (length(k.value) <> octet_length(k.value) and instr(${text}, '@') > 0))`
-
 function* mentioning(rows: Rows<'identity'>, { keys, words }: Traces, from: number): Generator<void> {
-  const sql = `select a.id, a.meta as text, a.createdAt, k.value as key from "AuthLog" a join json_each(?) k
-    on ${MAY_MENTION('a.meta')} where a._rowid_ > ? and a._rowid_ <= ? and instr(a.meta, '@') > 0`
+  // Few rows have an @ in their words: which address they mention is judged here.
+  const sql = `select id, meta as text, createdAt from "AuthLog" where _rowid_ > ? and _rowid_ <= ? and instr(meta, '@') > 0`
   for (const [low, high] of portions(rows, 'AuthLog', from)) {
-    for (const { text, ...found } of rows.all<Trace & { text: string }>(sql, JSON.stringify([...keys]), low, high))
-      if (mentionsEmail(text, found.key)) words.set(found.id, found)
+    for (const { id, text, createdAt } of rows.all<{ id: string; text: string; createdAt: string }>(sql, low, high)) {
+      const key = [...keys].find((one) => mentionsEmail(text, one))
+      if (key !== undefined) words.set(id, { id, key, createdAt })
+    }
     yield
   }
 }
@@ -158,7 +156,8 @@ function* mentioning(rows: Rows<'identity'>, { keys, words }: Traces, from: numb
 function* containing(rows: Rows<'identity'>, { keys, originals }: Traces, from: number): Generator<void> {
   const sql = `select o._rowid_ as at, k.value as key, cast(o.value as text) as text
     from "LegacyOriginal" o join json_each(?) k
-    on length(o.value) >= length(k.value) and ${MAY_MENTION('cast(o.value as text)')}
+    on length(o.value) >= length(k.value) and (instr(lower(cast(o.value as text)), k.value) > 0
+      or (length(k.value) <> octet_length(k.value) and instr(o.value, '@') > 0))
     where o._rowid_ > ? and o._rowid_ <= ?`
   for (const [low, high] of portions(rows, 'LegacyOriginal', from)) {
     const found = rows.all<{ at: number; key: string; text: string }>(sql, JSON.stringify([...keys]), low, high)
