@@ -55,9 +55,12 @@ export const auditHeadsCommand: Command = {
     if (file !== undefined) writeWhole(file, exportHeads(heads), 0o644)
     if (args.flag('json')) process.stdout.write(`${JSON.stringify(heads.map(shown))}\n`)
     else process.stdout.write(file === undefined ? heads.map(line).join('') : `${heads.length} head(s) in ${file}\n`)
+    if (signing && !args.flag('json')) process.stdout.write(CHECKED)
     return refused.length === 0 ? 0 : 1
   },
 }
+
+const CHECKED = 'Only what came since the last head was checked; "gogga audit verify" checks all.\n'
 
 /** Undefined where nothing is to be signed. Throws UsageError. */
 function signingOf(config: Config, args: Arguments): Omit<SignOptions, 'now'> | undefined {

@@ -39,6 +39,7 @@ it('sign, verify and tell what was changed, exit code 1', SLOW, () =>
     const signed = await gogga(dir, 'audit', 'heads', '--sign')
     expect([signed.code, signed.err]).toEqual([0, ''])
     expect(signed.out).toMatch(/ admin-000001 position 2 [0-9a-f]{16}… signed with [0-9a-f]{16}\n/)
+    expect(signed.out).toMatch(/\nOnly what came since the last head was checked; "gogga audit verify" checks all\.\n$/)
     const good = await gogga(dir, 'audit', 'verify')
     expect(good.code).toBe(0)
     expect(good.out).toMatch(/^admin\.db, AdminLog: 2 link\(s\), 2 row\(s\) intact, .*newest head admin-000001 of /m)
