@@ -87,9 +87,17 @@ it('give a reviewer what needs neither our key nor our files', SLOW, () =>
     expect([foreign.code, foreign.out]).toEqual([1, expect.stringContaining('a key that is not one of those given')])
     rmSync(key)
     vi.stubEnv('GOGGA_SIGNING_KEY_FILE', '')
-    expect((await gogga(dir, 'audit', 'verify')).out).toContain('signed with a key that is not known here')
+    const unknown = (await gogga(dir, 'audit', 'verify')).out
+    expect(unknown).toContain('signed with a key that is not known here')
+    expect(unknown).toMatch(
+      /\nNothing shows that the logs were changed, and it is NOT proved that they were not: .*\n$/,
+    )
+    const mark = `insert into "ChainHead" select 'restored-admin-x', domain, position, hash, 'restored', null, null, createdAt
+      from "ChainHead" where id = 'admin-000001'`
+    for (const file of ['admin', 'identity'] as const) plant(databases, file, mark)
     const words = ['audit', 'verify', '--verify-against', kept, '--public-key', pem]
-    expect(await gogga(dir, ...words)).toMatchObject({ code: 0 })
+    const restored = expect.stringMatching(/\nThe logs are as they were written, but for what restores took back\.\n$/)
+    expect(await gogga(dir, ...words)).toMatchObject({ code: 0, out: restored })
     plant(databases, 'admin', 'delete from "ChainHead"', 'delete from "ChainLink"', 'delete from "AdminLog"')
     plant(databases, 'identity', 'delete from "ChainHead"')
     const found = await gogga(dir, ...words, '--json')
