@@ -125,6 +125,8 @@ it('say what is wrong with a key or a file, exit code 2', SLOW, () =>
   withLogs(async ({ dir }, key) => {
     const none = await gogga(dir, 'audit', 'verify', '--verify-against', join(dir, 'none'))
     expect(none).toMatchObject({ code: 2, out: '', err: expect.stringContaining('cannot be read: ENOENT') })
+    const nowhere = await gogga(dir, 'audit', 'heads', '--export', join(dir, 'none', 'heads.jsonl'))
+    expect(nowhere).toMatchObject({ code: 2, out: '', err: expect.stringContaining('cannot be written: ENOENT') })
     rmSync(key)
     for (const words of [
       ['audit', 'heads', '--sign'],

@@ -101,6 +101,15 @@ describe('gogga', () => {
     expect(err).not.toMatch(/\n\s+at /)
   })
 
+  it('ends quietly where nobody reads on, and says where the output cannot be written', () => {
+    const shell = (words: string) => spawnSync('bash', ['-c', `set -o pipefail; ${words}`], { encoding: 'utf8' })
+    const map = `'${process.execPath}' '${GOGGA}' data-map --json`
+    expect(shell(`${map} | head -c 2`)).toMatchObject({ status: 0, stdout: '{"', stderr: '' })
+    if (!existsSync('/dev/full')) return
+    const full = shell(`${map} > /dev/full`)
+    expect([full.status, full.stderr]).toEqual([1, expect.stringMatching(/^gogga: the output cannot .* ENOSPC\n.*\n$/)])
+  })
+
   it('refuses an environment that does not fit, naming the variable', () => {
     const { code, err } = gogga(['keys', 'list'], { PORT: 'eighty' })
     expect(code).toBe(2)
