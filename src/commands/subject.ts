@@ -94,7 +94,7 @@ export const correctCommand: Command = {
   options: {
     email: { type: 'string', value: 'EMAIL', help: 'the right address' },
     dispute: { type: 'string', value: 'TEXT', help: 'change nothing; note what the person says' },
-    field: { type: 'string', value: 'FIELD', help: 'what the dispute is about, such as identity.User.email' },
+    field: { type: 'string', value: 'FIELD', help: 'what the dispute is about, such as identity.User.email; left out: nothing in particular' },
   },
   examples: [
     'subject correct cmb2x9k4d0001 --email thandi@example.co.za',

@@ -132,7 +132,7 @@ test('subject restrict, show, lift and correct', () =>
       err: expect.stringContaining('Nothing is restricted'),
     })
     expect(await json('correct', 'bob', '--email', 'robert@mail.example')).toMatchObject({ outcome: 'corrected' })
-    expect(await json('correct', 'bob', '--dispute', 'not mine')).toMatchObject({ outcome: 'disputed' })
+    expect(await json('correct', 'bob', '--dispute', 'not mine')).toMatchObject({ outcome: 'disputed', field: '' })
     expect(await json('show', 'bob')).toMatchObject({
       corrections: [{ outcome: 'corrected' }, { outcome: 'disputed' }],
     })

@@ -58,7 +58,10 @@ test('corrects an email, and notes a dispute', () =>
     expect((await app.post('/v1/subjects/u2/corrections', { email: 'right@mail.example' }, by)).statusCode).toBe(409)
     expect(readings()).toMatchObject([{ subjects: '["u1"]', purpose: 'correction-request' }])
     const disputed = await app.post('/v1/subjects/u1/corrections', { dispute: 'I never did' }, by)
-    expect(disputed.json().data).toMatchObject({ outcome: 'disputed', field: 'identity.User.email' })
+    expect(disputed.json().data).toMatchObject({ outcome: 'disputed', field: '' })
+    const about = { dispute: 'Nor that', field: 'identity.User.email' }
+    const named = await app.post('/v1/subjects/u1/corrections', about, by)
+    expect(named.json().data).toMatchObject({ field: 'identity.User.email' })
     expect((await app.post('/v1/subjects/u1/corrections', {}, by)).statusCode).toBe(400)
     expect((await app.post('/v1/subjects/nobody/corrections', { dispute: 'x' }, by)).statusCode).toBe(404)
   }))

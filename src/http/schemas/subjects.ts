@@ -114,7 +114,11 @@ export const CorrectionOrder = z
   .strictObject({
     email: z.email().max(MAX_EMAIL).optional(),
     dispute: Note.optional(),
-    field: z.string().max(100).optional().describe('What a dispute is about, such as identity.User.email.'),
+    field: z
+      .string()
+      .max(100)
+      .optional()
+      .describe('What a dispute is about, such as identity.User.email; left out: nothing in particular.'),
   })
   .refine((order) => (order.email === undefined) !== (order.dispute === undefined), 'expected either email or dispute')
   .refine((order) => order.email === undefined || order.field === undefined, 'a field goes with a dispute')
@@ -124,7 +128,7 @@ export const CorrectionAnswer = z
   .strictObject({
     id: z.string(),
     subjectId: SubjectId,
-    field: z.string(),
+    field: z.string().describe('Empty where a dispute names none.'),
     outcome: z.string(),
     logged: z.int().optional().describe('Rows of the log of the door that bear the right address now.'),
     revoked: z.int().optional().describe('Login tokens to the wrong address that are void.'),
