@@ -18,7 +18,13 @@ export const Subject = z
   .strictObject({
     subjectId: SubjectId,
     kind: z.enum(['user', 'contact', 'erased']),
-    restrictions: z.array(z.strictObject({ kind: Kind, since: z.iso.datetime() })),
+    restrictions: z.array(
+      z.strictObject({
+        kind: Kind,
+        since: z.iso.datetime(),
+        liftedAt: z.iso.datetime().nullable().describe('Null: it holds.'),
+      }),
+    ),
     corrections: z.array(z.strictObject({ field: z.string(), outcome: z.string(), at: z.iso.datetime() })),
     erasures: z.array(
       z.strictObject({ id: z.string(), startedAt: z.iso.datetime(), doneAt: z.iso.datetime().nullable() }),
@@ -27,7 +33,7 @@ export const Subject = z
   .meta({
     examples: [
       {
-        ...{ subjectId: ID, kind: 'user', restrictions: [{ kind: 'restricted', since: AT }] },
+        ...{ subjectId: ID, kind: 'user', restrictions: [{ kind: 'restricted', since: AT, liftedAt: null }] },
         ...{ corrections: [{ field: 'identity.User.email', outcome: 'corrected', at: AT }], erasures: [] },
       },
     ],
