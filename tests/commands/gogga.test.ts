@@ -32,6 +32,13 @@ describe('gogga', () => {
     expect(out.trimEnd().split('\n').at(-1)).toMatch(/^ {2}\$ npx gogga/)
   })
 
+  it('lists the commands of a group, with examples of theirs', async () => {
+    const { code, out } = await saidBy(['keys', '--help'])
+    expect(code).toBe(0)
+    expect(out.match(/^ {2}\$ npx gogga .*/gm)?.every((line) => line.startsWith('  $ npx gogga keys '))).toBe(true)
+    expect(out).not.toContain('split')
+  })
+
   it('--help of a verb comes from the process as it does from the table', async () => {
     const args = ['keys', 'create', '--help']
     expect(gogga(args)).toEqual({ ...(await saidBy(args)), err: '' })
@@ -54,6 +61,11 @@ describe('gogga', () => {
       name: 'an unknown command of a group',
       args: ['keys', 'steal'],
       says: /no command "keys steal"; expected one of keys create/,
+    },
+    {
+      name: 'a group without a command',
+      args: ['subject'],
+      says: /^gogga: subject needs to know what to do\.\n\nUsage: gogga subject <command>[\s\S]*\n {2}\$ npx gogga subject erase .*\n$/,
     },
     {
       name: 'an unknown option',
