@@ -26,6 +26,8 @@ function refusal() {
 async function start() {
   // What Node compiled is kept for the next command, which starts in half the time. Where it cannot be written it is not.
   enableCompileCache(join(ROOT, 'node_modules/.cache/node'))
+  const { watchOutput } = await import('../src/commands/watch-output.ts')
+  watchOutput(process)
   const { main } = await import('../src/commands/gogga.ts')
   return main(process.argv.slice(2))
 }

@@ -5,10 +5,10 @@ import { type Config, readConfig } from '../config.ts'
 import { createContext } from '../context.ts'
 import type { Head } from '../database/chain-heads.ts'
 import { DOMAINS } from '../database/domains.ts'
-import { writeWhole } from '../database/durable.ts'
 import { UsageError } from '../errors.ts'
 import { signingKeyOf } from './audit-context.ts'
 import type { Arguments, Command } from './command.ts'
+import { writeOut } from './write-out.ts'
 
 export const auditHeadsCommand: Command = {
   usage: 'audit heads [--sign [--accept NAME]… [--public-key FILE]…] [--export FILE] [--json]',
@@ -52,12 +52,15 @@ export const auditHeadsCommand: Command = {
     for (const refusal of refused) process.stderr.write(told(refusal))
     const heads = listHeads(context.files)
     const file = args.text('export')
-    if (file !== undefined) writeWhole(file, exportHeads(heads), 0o644)
+    if (file !== undefined) writeOut(file, exportHeads(heads), 0o644)
     if (args.flag('json')) process.stdout.write(`${JSON.stringify(heads.map(shown))}\n`)
     else process.stdout.write(file === undefined ? heads.map(line).join('') : `${heads.length} head(s) in ${file}\n`)
+    if (signing && !args.flag('json')) process.stdout.write(CHECKED)
     return refused.length === 0 ? 0 : 1
   },
 }
+
+const CHECKED = 'Only what came since the last head was checked; "gogga audit verify" checks all.\n'
 
 /** Undefined where nothing is to be signed. Throws UsageError. */
 function signingOf(config: Config, args: Arguments): Omit<SignOptions, 'now'> | undefined {

@@ -1,4 +1,4 @@
-import { type MendReport, mend, type Why } from '../compliance/mend/mend.ts'
+import { type Mended, type MendReport, mend, type Why } from '../compliance/mend/mend.ts'
 import { readConfig } from '../config.ts'
 import { createContext } from '../context.ts'
 import type { Command } from './command.ts'
@@ -13,13 +13,14 @@ export const auditMendCommand: Command = {
   files: 'changes',
   async run(args) {
     const dryRun = args.flag('dry-run')
-    const progress = createProgress({ now: () => performance.now(), units: { mend: 'rows' } })
+    const progress = createProgress({ now: () => performance.now(), units: { mend: 'values' } })
     try {
+      progress.update('mend', 0, 0) // How many there are is not known before.
       await using context = await createContext(readConfig())
       const { files, now } = context
       const report = await mend(files, {
         ...{ dryRun, now, randomBytes: context.sagas.randomBytes },
-        onProgress: (rows, table) => progress.update('mend', rows, rows, table),
+        onProgress: (values, table) => progress.update('mend', values, values, table),
       })
       process.stdout.write(args.flag('json') ? `${JSON.stringify(report)}\n` : printed(report))
       return report.left.length === 0 ? 0 : 1
@@ -41,15 +42,12 @@ function printed({ dryRun, mended, left }: MendReport): string {
     Object.entries(kinds)
       .map(([kind, count]) => `${count} ${kind}`)
       .join(', ')
+  const countOf = ({ kinds, values }: Mended) =>
+    `${Object.values(kinds).reduce((sum, count) => sum + count, 0)} value(s) (${kindsOf(kinds)}) in ${values} row(s)`
   const verb = dryRun ? 'would be detached' : 'detached'
   const lines = [
-    ...mended.map(
-      (one) => `${one.file} ${one.table}.${one.column}: ${one.values} value(s) ${verb} (${kindsOf(one.kinds)})`,
-    ),
-    ...left.map(
-      (one) =>
-        `${one.file} ${one.table}.${one.column}: ${one.values} value(s) (${kindsOf(one.kinds)}); ${WHY[one.why]}`,
-    ),
+    ...mended.map((one) => `${one.file} ${one.table}.${one.column}: ${countOf(one)} ${verb}`),
+    ...left.map((one) => `${one.file} ${one.table}.${one.column}: ${countOf(one)}; ${WHY[one.why]}`),
   ]
   return lines.length === 0 ? 'Nothing was found.\n' : `${lines.join('\n')}\n`
 }

@@ -50,8 +50,16 @@ function printed({ chains, findings, passed }: ChainReport): string {
     `${severity}: ${[place.file, place.table].join(' ')}: ${message}\n`,
     `  ${next}\n`,
   ])
-  const last = passed ? 'The logs are as they were written.\n' : 'The logs are NOT as they were written.\n'
-  return [...chains.map(line), ...found, last].join('')
+  return [...chains.map(line), ...found, `${lastOf({ findings, passed })}\n`].join('')
+}
+
+/** What is of medium severity alone is about heads: they are missing or old, or prove nothing here. */
+function lastOf({ findings, passed }: Pick<ChainReport, 'findings' | 'passed'>): string {
+  const isRestored = findings.some(({ code }) => code === 'chain.restored' || code === 'chain.taken-back')
+  const but = isRestored ? ', but for what restores took back' : ''
+  if (passed) return `The logs are as they were written${but}.`
+  if (findings.some(({ severity }) => severity === 'high')) return 'The logs are NOT as they were written.'
+  return `Nothing shows that the logs were changed${but}, and it is NOT proved that they were not: see what is said of heads.`
 }
 
 function line({ domain, logs, links, rows, removedByRetention, newestHead }: ChainSummary): string {

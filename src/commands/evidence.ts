@@ -12,7 +12,6 @@ import { openOwnReaders } from '../compliance/own-readers.ts'
 import { readSigningKey, type SigningKey } from '../compliance/signing.ts'
 import { readConfig } from '../config.ts'
 import { DOMAINS, type Domain } from '../database/domains.ts'
-import { writeWhole } from '../database/durable.ts'
 import { UsageError } from '../errors.ts'
 import { listBackups } from '../ops/backup/list.ts'
 import { type Policies, readPolicies } from '../ops/backup/policy.ts'
@@ -20,6 +19,7 @@ import { promisesOf } from '../ops/backup/promises.ts'
 import { applicationOf } from '../transfer/report.ts'
 import { PUBLIC_KEY, type PublicKeys, publicKeysOf, signingKeyOf } from './audit-context.ts'
 import type { Command } from './command.ts'
+import { writeOut } from './write-out.ts'
 
 export const evidenceCommand: Command = {
   usage: 'evidence --month MONTH [--out FILE] [--sign KEY] [--json]',
@@ -59,7 +59,7 @@ export const evidenceCommand: Command = {
     })
     const { bytes, manifest } = await packEvidence(gathered, { month, now, key })
     const out = resolve(args.text('out') ?? `evidence-${month.name}.zip`)
-    write(out, bytes)
+    writeOut(out, bytes)
     if (!key) process.stderr.write('No key was named and GOGGA_SIGNING_KEY_FILE is not set: the pack is not signed.\n')
     const partial = month.isPartial ? ' (partial: the month is not over)' : ''
     const said = `${Object.keys(manifest.files).length} files of ${month.name}${partial} in ${out}\n`
@@ -125,16 +125,5 @@ function readWhole(path: string): Buffer {
     return readFileSync(path)
   } catch (cause) {
     throw new UsageError(`${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause })
-  }
-}
-
-function write(path: string, bytes: Buffer): void {
-  try {
-    writeWhole(path, bytes)
-  } catch (cause) {
-    throw new UsageError(`${path} cannot be written: ${(cause as NodeJS.ErrnoException).code}`, {
-      cause,
-      hint: 'Name a file in a folder that is there.',
-    })
   }
 }

@@ -60,6 +60,8 @@ export async function main(argv: readonly string[]): Promise<0 | 1 | 2> {
   }
 }
 
+const EXAMPLES = ['split dev.db --into data', 'split --help']
+
 async function overview(first: string, second: string): Promise<0 | 2> {
   const asked = ['', '--help', '-h', 'help'].includes(first)
   const group = VERBS.filter((verb) => verb.startsWith(`${first} `))
@@ -67,10 +69,17 @@ async function overview(first: string, second: string): Promise<0 | 2> {
   const commands = await Promise.all(verbs.map((verb) => COMMANDS[verb]?.()))
   const width = Math.max(...verbs.map((verb) => verb.length))
   const lines = commands.map((command, index) => `  ${(verbs[index] ?? '').padEnd(width)}  ${command?.summary ?? ''}`)
-  const help = `Usage: gogga <command> [arguments]\n\nCommands:\n${lines.join('\n')}\n\nExamples:\n  $ npx gogga split dev.db --into data\n  $ npx gogga split --help\n`
-  if (asked || (group.length > 0 && ['', '--help'].includes(second))) {
+  const isGroup = group.length > 0
+  const examples = isGroup ? commands.flatMap((command) => command?.examples[0] ?? []) : EXAMPLES
+  const usage = isGroup ? `${first} <command>` : '<command>'
+  const help = `Usage: gogga ${usage} [arguments]\n\nCommands:\n${lines.join('\n')}\n\nExamples:\n${examples.map((example) => `  $ npx gogga ${example}\n`).join('')}`
+  if (asked || (isGroup && ['--help', '-h'].includes(second))) {
     process.stdout.write(help)
     return 0
+  }
+  if (isGroup && second === '') {
+    process.stderr.write(`gogga: ${first} needs to know what to do.\n\n${help}`)
+    return 2
   }
   const wrong = group.length > 0 ? `${first} ${second}` : first
   process.stderr.write(

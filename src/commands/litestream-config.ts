@@ -1,11 +1,11 @@
 import { chmodSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { readConfig } from '../config.ts'
-import { writeWhole } from '../database/durable.ts'
 import { readPolicies } from '../ops/backup/policy.ts'
 import { describeReplication, litestreamConfig, replicationOf } from '../ops/litestream.ts'
 import { domainsIn, printJson } from './backup-context.ts'
 import type { Command } from './command.ts'
+import { writeOut } from './write-out.ts'
 
 export const litestreamConfigCommand: Command = {
   usage: 'litestream-config [DOMAIN…] [--replica PLACE] [--out FILE] [--json]',
@@ -46,7 +46,7 @@ export const litestreamConfigCommand: Command = {
 
 /** No secret is in it, and Litestream may run as another user. */
 function write(path: string, text: string): void {
-  writeWhole(path, text)
+  writeOut(path, text)
   chmodSync(path, 0o644)
 }
 

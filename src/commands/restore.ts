@@ -119,12 +119,12 @@ function textOf(report: RestoreReport): string {
     ...(live === 'compared' ? [] : [LIVE[live]]),
     ...losses.map(
       ({ table, lost, changed, back }) =>
-        `  ${table}: ${lost.rows} rows ${TAKEN_OVER.has(table) ? 'newer than the backup, kept where their people are' : 'lost'}, ${changed.rows} as they were before, ${back.rows} deleted ones there again`,
+        `  ${table}: ${lost.rows} rows ${TAKEN_OVER.has(table) ? 'newer than the backup, kept where their people are' : 'lost'}, ${changed.rows} as they were before, ${back.rows} deleted ones in the backup`,
     ),
     ...migrated.map((name) => `  migration ${name} applied`),
     ...(erasures.tombstones + erasures.rows > 0
       ? [
-          `  ${erasures.tombstones} tombstones of other files taken over, ${erasures.rows} rows of erased people removed`,
+          `  ${erasures.tombstones} tombstones of other files taken over, ${erasures.rows} rows of erased people removed again`,
         ]
       : []),
     ...sends.map(({ origin, message }) => `  sent again from ${origin}.db: ${message.id}`),

@@ -60,9 +60,13 @@ export const subjectExportCommand: Command = {
 
 async function writeAll(args: Arguments, events: () => ReturnType<typeof exportPerson>): Promise<void> {
   const [out, html, pdf] = [args.text('out'), args.text('html'), args.text('pdf')]
-  if (html !== undefined) await streamToFile(html, htmlOf(events()))
-  if (pdf !== undefined) await streamToFile(pdf, pdfOf(events()))
-  if (out !== undefined) await streamToFile(out, jsonOf(events()))
+  const write = async (form: string, path: string, parts: Parameters<typeof streamToFile>[1]) => {
+    await streamToFile(path, parts)
+    process.stderr.write(`${form} written to ${path}\n`)
+  }
+  if (html !== undefined) await write('Page', html, htmlOf(events()))
+  if (pdf !== undefined) await write('PDF', pdf, pdfOf(events()))
+  if (out !== undefined) await write('JSON', out, jsonOf(events()))
   else if (args.flag('json') || (html === undefined && pdf === undefined))
     await streamTo(process.stdout, jsonOf(events()))
 }

@@ -5,7 +5,13 @@ import type { Context } from '../context.ts'
 import { ConflictError, UsageError } from '../errors.ts'
 import { findSubject } from '../identity/contacts.ts'
 import { correctionsOf } from '../identity/corrections.ts'
-import { openRestrictions, RESTRICTIONS, type RestrictionKind, requireSubject } from '../identity/restrictions.ts'
+import {
+  allRestrictions,
+  RESTRICTIONS,
+  type Restriction,
+  type RestrictionKind,
+  requireSubject,
+} from '../identity/restrictions.ts'
 import { isAddress } from '../mail/addresses.ts'
 import { maskEmail } from '../pii/mask.ts'
 import type { Answer } from '../saga/changes.ts'
@@ -28,12 +34,24 @@ export const showCommand: Command = {
       else
         process.stdout.write(
           Object.entries(shown)
-            .map(([name, value]) => `${name.padEnd(12)} ${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
+            .map(([name, value]) => `${name.padEnd(14)} ${said(value)}\n`)
             .join(''),
         )
       return 0
     })
   },
+}
+
+const heldOf = ({ kind, createdAt: since, liftedAt }: Restriction) => ({ kind, since, liftedAt })
+
+/** A list on one line: `kind objected, since 2026-11-22T18:00:00.000Z; …`. */
+function said(value: unknown): string {
+  if (value instanceof Date) return value.toISOString()
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(said).join('; ')
+  if (value === null || typeof value !== 'object') return String(value ?? '-')
+  return Object.entries(value)
+    .map(([name, one]) => `${name} ${said(one) || '-'}`)
+    .join(', ')
 }
 
 function shownOf({ files }: Context, subjectId: string) {
@@ -45,7 +63,7 @@ function shownOf({ files }: Context, subjectId: string) {
   const { isAdmin = false, isServiceAdmin = false } = rows.find('User', { id: subjectId }) ?? {}
   return {
     ...{ subjectId, kind, email: maskEmail(email), createdAt, isAdmin, isServiceAdmin },
-    restrictions: openRestrictions(rows, subjectId).map(({ kind: what, createdAt: since }) => ({ kind: what, since })),
+    restrictions: allRestrictions(rows, subjectId).map(heldOf),
     corrections: correctionsOf(rows, subjectId).map(({ field, outcome, createdAt: at }) => ({ field, outcome, at })),
   }
 }
@@ -94,7 +112,11 @@ export const correctCommand: Command = {
   options: {
     email: { type: 'string', value: 'EMAIL', help: 'the right address' },
     dispute: { type: 'string', value: 'TEXT', help: 'change nothing; note what the person says' },
-    field: { type: 'string', value: 'FIELD', help: 'what the dispute is about, such as identity.User.email' },
+    field: {
+      type: 'string',
+      value: 'FIELD',
+      help: 'what the dispute is about, such as identity.User.email; left out: nothing in particular',
+    },
   },
   examples: [
     'subject correct cmb2x9k4d0001 --email thandi@example.co.za',

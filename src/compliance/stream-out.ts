@@ -40,5 +40,18 @@ export async function streamToFile(path: string, parts: Parts): Promise<void> {
   }
 }
 
-/** Leaves it open. */
-export const streamTo = (out: Writable, parts: Parts): Promise<void> => pipeline(streamOf(parts), out, { end: false })
+/** Leaves it open. That it cannot be written any more ends this, and is for whoever opened it to tell. */
+export async function streamTo(out: Writable, parts: Parts): Promise<void> {
+  let failed: unknown
+  const onError = (error: unknown) => {
+    failed = error
+  }
+  out.once('error', onError)
+  try {
+    await pipeline(streamOf(parts), out, { end: false })
+  } catch (error) {
+    if (error !== failed) throw error
+  } finally {
+    out.off('error', onError)
+  }
+}

@@ -11,7 +11,7 @@ export const HEAD_FILES = ['admin', 'identity'] as const satisfies readonly Doma
 export type HeadFile = (typeof HEAD_FILES)[number]
 
 export interface Head {
-  /** Of signed heads `billing-000042`, counted from 1: one that is missing is seen. */
+  /** Of signed heads `billing-000042`, counted from 1: one that is missing is seen. After restores with their time, `…-20261122T181500123Z`. */
   readonly id: string
   /** The file whose chain it is. */
   readonly domain: Domain

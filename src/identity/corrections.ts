@@ -62,6 +62,9 @@ export function moveToAddress(
   return { logged, revoked }
 }
 
+/** What a dispute is filed under where nobody said what it is about. */
+const NO_FIELD = ''
+
 /** What the person says and we do not change. Throws NotFoundError. */
 export function dispute(
   tx: Tx<'identity'>,
@@ -72,10 +75,10 @@ export function dispute(
   }: { readonly subjectId: string; readonly field?: string | undefined; readonly note: string },
   sources: CorrectionSources,
 ): Correction {
-  const { kind } = requireSubject(tx, subjectId)
+  requireSubject(tx, subjectId)
   if (field !== undefined && !isField(field))
     throw new UsageError('The field is no column of the schemas: expected such as identity.User.email')
-  return note(tx, { subjectId, field: field ?? fieldOf(kind), outcome: 'disputed', note: text }, sources)
+  return note(tx, { subjectId, field: field ?? NO_FIELD, outcome: 'disputed', note: text }, sources)
 }
 
 const fieldOf = (kind: 'user' | 'contact'): string =>

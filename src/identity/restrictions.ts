@@ -14,6 +14,10 @@ export type Restriction = RowOf<'identity', 'Restriction'>
 export const openRestrictions = (rows: Rows<'identity'>, subjectId: string): readonly Restriction[] =>
   rows.list('Restriction', { subjectId, liftedAt: null }, 'createdAt, id')
 
+/** Those that were lifted as well. */
+export const allRestrictions = (rows: Rows<'identity'>, subjectId: string): readonly Restriction[] =>
+  rows.list('Restriction', { subjectId }, 'createdAt, id')
+
 export const isRestricted = (rows: Rows<'identity'>, subjectId: string): boolean =>
   rows.find('Restriction', { subjectId, liftedAt: null }) !== undefined
 

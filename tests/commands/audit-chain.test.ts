@@ -39,6 +39,7 @@ it('sign, verify and tell what was changed, exit code 1', SLOW, () =>
     const signed = await gogga(dir, 'audit', 'heads', '--sign')
     expect([signed.code, signed.err]).toEqual([0, ''])
     expect(signed.out).toMatch(/ admin-000001 position 2 [0-9a-f]{16}… signed with [0-9a-f]{16}\n/)
+    expect(signed.out).toMatch(/\nOnly what came since the last head was checked; "gogga audit verify" checks all\.\n$/)
     const good = await gogga(dir, 'audit', 'verify')
     expect(good.code).toBe(0)
     expect(good.out).toMatch(/^admin\.db, AdminLog: 2 link\(s\), 2 row\(s\) intact, .*newest head admin-000001 of /m)
@@ -86,9 +87,17 @@ it('give a reviewer what needs neither our key nor our files', SLOW, () =>
     expect([foreign.code, foreign.out]).toEqual([1, expect.stringContaining('a key that is not one of those given')])
     rmSync(key)
     vi.stubEnv('GOGGA_SIGNING_KEY_FILE', '')
-    expect((await gogga(dir, 'audit', 'verify')).out).toContain('signed with a key that is not known here')
+    const unknown = (await gogga(dir, 'audit', 'verify')).out
+    expect(unknown).toContain('signed with a key that is not known here')
+    expect(unknown).toMatch(
+      /\nNothing shows that the logs were changed, and it is NOT proved that they were not: .*\n$/,
+    )
+    const mark = `insert into "ChainHead" select 'restored-admin-x', domain, position, hash, 'restored', null, null, createdAt
+      from "ChainHead" where id = 'admin-000001'`
+    for (const file of ['admin', 'identity'] as const) plant(databases, file, mark)
     const words = ['audit', 'verify', '--verify-against', kept, '--public-key', pem]
-    expect(await gogga(dir, ...words)).toMatchObject({ code: 0 })
+    const restored = expect.stringMatching(/\nThe logs are as they were written, but for what restores took back\.\n$/)
+    expect(await gogga(dir, ...words)).toMatchObject({ code: 0, out: restored })
     plant(databases, 'admin', 'delete from "ChainHead"', 'delete from "ChainLink"', 'delete from "AdminLog"')
     plant(databases, 'identity', 'delete from "ChainHead"')
     const found = await gogga(dir, ...words, '--json')
@@ -116,6 +125,8 @@ it('say what is wrong with a key or a file, exit code 2', SLOW, () =>
   withLogs(async ({ dir }, key) => {
     const none = await gogga(dir, 'audit', 'verify', '--verify-against', join(dir, 'none'))
     expect(none).toMatchObject({ code: 2, out: '', err: expect.stringContaining('cannot be read: ENOENT') })
+    const nowhere = await gogga(dir, 'audit', 'heads', '--export', join(dir, 'none', 'heads.jsonl'))
+    expect(nowhere).toMatchObject({ code: 2, out: '', err: expect.stringContaining('cannot be written: ENOENT') })
     rmSync(key)
     for (const words of [
       ['audit', 'heads', '--sign'],

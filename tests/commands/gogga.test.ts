@@ -32,6 +32,13 @@ describe('gogga', () => {
     expect(out.trimEnd().split('\n').at(-1)).toMatch(/^ {2}\$ npx gogga/)
   })
 
+  it('lists the commands of a group, with examples of theirs', async () => {
+    const { code, out } = await saidBy(['keys', '--help'])
+    expect(code).toBe(0)
+    expect(out.match(/^ {2}\$ npx gogga .*/gm)?.every((line) => line.startsWith('  $ npx gogga keys '))).toBe(true)
+    expect(out).not.toContain('split')
+  })
+
   it('--help of a verb comes from the process as it does from the table', async () => {
     const args = ['keys', 'create', '--help']
     expect(gogga(args)).toEqual({ ...(await saidBy(args)), err: '' })
@@ -54,6 +61,11 @@ describe('gogga', () => {
       name: 'an unknown command of a group',
       args: ['keys', 'steal'],
       says: /no command "keys steal"; expected one of keys create/,
+    },
+    {
+      name: 'a group without a command',
+      args: ['subject'],
+      says: /^gogga: subject needs to know what to do\.\n\nUsage: gogga subject <command>[\s\S]*\n {2}\$ npx gogga subject erase .*\n$/,
     },
     {
       name: 'an unknown option',
@@ -99,6 +111,15 @@ describe('gogga', () => {
     expect(out).toBe('')
     expect(err).toMatch(says)
     expect(err).not.toMatch(/\n\s+at /)
+  })
+
+  it('ends quietly where nobody reads on, and says where the output cannot be written', () => {
+    const shell = (words: string) => spawnSync('bash', ['-c', `set -o pipefail; ${words}`], { encoding: 'utf8' })
+    const map = `'${process.execPath}' '${GOGGA}' data-map --json`
+    expect(shell(`${map} | head -c 2`)).toMatchObject({ status: 0, stdout: '{"', stderr: '' })
+    if (!existsSync('/dev/full')) return
+    const full = shell(`${map} > /dev/full`)
+    expect([full.status, full.stderr]).toEqual([1, expect.stringMatching(/^gogga: the output cannot .* ENOSPC\n.*\n$/)])
   })
 
   it('refuses an environment that does not fit, naming the variable', () => {

@@ -50,7 +50,7 @@ describe('gogga restore', () => {
       const plan = await run('restore', 'billing', '--from', id, '--dry-run')
       expect(plan.code).toBe(0)
       expect(plan.out).toMatch(new RegExp(`^Would restore billing\\.db from ${id}, taken at 20`))
-      expect(plan.out).toContain('ProcessedPayment: 1 rows lost, 0 as they were before, 0 deleted ones there again')
+      expect(plan.out).toContain('ProcessedPayment: 1 rows lost, 0 as they were before, 0 deleted ones in the backup')
       expect(payments()).toEqual(['p1', 'p2'])
 
       const key = makeKey(past.dir)

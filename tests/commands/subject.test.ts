@@ -124,7 +124,8 @@ test('subject restrict, show, lift and correct', () =>
       settled: true,
     })
     const shown = await gogga(dir, 'subject', 'show', emailOf('bob'))
-    expect(shown.out).toMatch(/restrictions +.*objected/)
+    expect(shown.out).toMatch(/^createdAt +\d{4}-\S+Z$/m)
+    expect(shown.out).toMatch(/^restrictions +kind objected, since \d{4}-\S+Z, liftedAt -$/m)
     expect(shown.out).toMatch(/email +b\*\*\*@m\*\*\*/)
     expect(await json('lift', 'bob')).toMatchObject({ lifted: ['objected'] })
     expect(await gogga(dir, 'subject', 'lift', 'bob')).toMatchObject({
@@ -132,8 +133,9 @@ test('subject restrict, show, lift and correct', () =>
       err: expect.stringContaining('Nothing is restricted'),
     })
     expect(await json('correct', 'bob', '--email', 'robert@mail.example')).toMatchObject({ outcome: 'corrected' })
-    expect(await json('correct', 'bob', '--dispute', 'not mine')).toMatchObject({ outcome: 'disputed' })
+    expect(await json('correct', 'bob', '--dispute', 'not mine')).toMatchObject({ outcome: 'disputed', field: '' })
     expect(await json('show', 'bob')).toMatchObject({
+      restrictions: [{ kind: 'objected', since: expect.any(String), liftedAt: expect.stringMatching(/Z$/) }],
       corrections: [{ outcome: 'corrected' }, { outcome: 'disputed' }],
     })
     expect(await gogga(dir, 'subject', 'correct', 'bob')).toMatchObject({ code: 2 })

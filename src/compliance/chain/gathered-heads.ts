@@ -67,9 +67,9 @@ type Signed = Pick<Gathered, 'head' | 'signature'>
 export const isMark = ({ head }: Pick<Gathered, 'head'>): boolean => head.kind === 'restored'
 export const timeOf = ({ head }: Pick<Gathered, 'head'>): number => Date.parse(head.createdAt)
 
-/** What it was counted as; NaN where its id is none of ours. */
+/** What it was counted as, also where a time follows; NaN where its id is none of ours. */
 export const numberOf = ({ head }: Pick<Gathered, 'head'>): number =>
-  Number(new RegExp(`^${head.domain}-(\\d+)$`).exec(head.id)?.[1])
+  Number(new RegExp(`^${head.domain}-(\\d+)(?:-\\d{8}T\\d{9}Z)?$`).exec(head.id)?.[1])
 
 const RANKS: Readonly<Record<Signature, number>> = { good: 2, 'unknown key': 1, none: 0, wrong: -1 }
 export const rankOf = ({ signature }: Pick<Gathered, 'signature'>): number => RANKS[signature]

@@ -171,7 +171,10 @@ function nextHead(domain: Domain, known: readonly Head[], { position, hash }: Ch
   const numbers = known.flatMap((head) =>
     head.domain === domain && head.kind === 'signed' ? [numberOf({ head }) || 0] : [],
   )
-  const id = `${domain}-${String(Math.max(0, ...numbers) + 1).padStart(6, '0')}`
+  const counted = `${domain}-${String(Math.max(0, ...numbers) + 1).padStart(6, '0')}`
+  // A restore of a file that holds heads may have taken some: their numbers come again, and a reviewer may have kept them.
+  const isCountedAnew = known.some((head) => head.kind === 'restored' && head.domain !== 'billing')
+  const id = isCountedAnew ? `${counted}-${now.toISOString().replace(/[-:.]/g, '')}` : counted
   return { id, domain, position, hash, kind: 'signed', createdAt: timeText(now) } as const
 }
 

@@ -54,6 +54,6 @@ export function wayOf(mark: Signed, heads: readonly Signed[]): string {
   const { position } = mark.head
   const behind = heads.filter((one) => !isMark(one) && goesBehind(mark, one))
   const furthest = behind.toSorted((a, b) => a.head.position - b.head.position).at(-1)?.head
-  if (!furthest) return `to position ${position}`
+  if (!furthest) return `from a position that no head here tells to position ${position}`
   return `from position ${furthest.position} or later (${furthest.id} of ${furthest.createdAt}) to position ${position}`
 }

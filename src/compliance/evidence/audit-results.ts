@@ -17,10 +17,17 @@ export function auditResults(
   )
   const none = result('gap', 'audits/', 'No audit was kept in this month: nothing shows that any was made.')
   const passed = audits.filter((audit) => audit.passed === 1).length
+  const unsigned = audits.filter(({ signature }) => signature === null).length
+  const bare = result(
+    'gap',
+    'audits/',
+    `A signature of ${unsigned} of ${audits.length} audits: they were made without a key.`,
+  )
   const counted = result('passed', 'audits/', `${passed} of ${audits.length} audits passed.`)
   return [
     ...audits.flatMap((audit) => failuresOf(audit, publicKeys)),
     ...(audits.length === 0 ? [none] : passed > 0 ? [counted] : []),
+    ...(unsigned > 0 ? [bare] : []),
     ...(audits.length === 0 ? [] : gapIn('audits/', days, 'audit was kept')),
   ]
 }

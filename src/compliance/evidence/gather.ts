@@ -11,6 +11,7 @@ import type { ChainReport } from '../chain/report.ts'
 import { dataMap } from '../data-map/map.ts'
 import { svgOf } from '../data-map/svg.ts'
 import { auditResults, lostAudits } from './audit-results.ts'
+import { provenIn } from './erasure-proof.ts'
 import { appliedIn, migrationResults } from './migrations.ts'
 import type { Month } from './month.ts'
 import {
@@ -21,6 +22,7 @@ import {
   type Outcome,
   operationResults,
   type Result,
+  restoreResults,
 } from './results.ts'
 import type { AuditRow, ErasureRow, Operations, Readers } from './sources.ts'
 
@@ -71,6 +73,7 @@ export function gather(options: GatherOptions): Gathered {
     ...lostAudits(since, (id) => readers.identity.prepare<[string], string>(REPORT).pluck().get(id)),
     ...chainResults(chains),
     ...headResults(heads, options),
+    ...restoreResults(heads, options),
     ...erasureResults(erasures, erased, isKnown),
     ...operationResults(operations, options),
     ...migrationResults(migrations),
@@ -154,7 +157,11 @@ function erasureFiles(rows: readonly ErasureRow[]): readonly EvidenceFile[] {
           ),
         ],
   )
-  const list = rows.map(({ receipt, ...row }) => ({ ...row, hasReceipt: receipt !== null }))
+  const list = rows.map(({ receipt, ...row }) => ({
+    ...row,
+    hasReceipt: receipt !== null,
+    proven: receipt !== null && provenIn(receipt) === 'proven',
+  }))
   return [
     json('erasures.json', list, 'Who was erased, by subject id, also those that are not over: sections 14 and 24.'),
     ...receipts,

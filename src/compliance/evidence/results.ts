@@ -6,6 +6,7 @@ import type { Head } from '../../database/chain-heads.ts'
 import { DOMAINS, type Domain } from '../../database/domains.ts'
 import type { ChainReport } from '../chain/report.ts'
 import { daysWithout } from './days.ts'
+import { provenIn } from './erasure-proof.ts'
 import type { Month } from './month.ts'
 import type { ErasureRow, Operations } from './sources.ts'
 
@@ -37,12 +38,14 @@ export function erasureResults(
 ): readonly Result[] {
   const [file, done] = ['erasures.json', rows.filter(({ doneAt }) => doneAt !== null)]
   const noReceipt = done.filter(({ receipt }) => receipt === null)
+  const proven = done.filter(({ receipt }) => receipt !== null && provenIn(receipt) === 'proven')
   const unknown = Map.groupBy(
     erased.filter(({ subjectId }) => !known(subjectId)),
     ({ subjectId }) => subjectId,
   )
   return [
     ...noReceipt.map(({ id }) => result('failure', file, `The erasure ${id} is said to be done, and has no receipt.`)),
+    ...done.flatMap(({ id, receipt }) => unprovenResult(id, receipt)),
     ...[...unknown].map(([subjectId, where]) =>
       result(
         'failure',
@@ -53,23 +56,51 @@ export function erasureResults(
     ...rows
       .filter(({ doneAt }) => doneAt === null)
       .map(({ id }) => result('gap', file, `The erasure ${id} is not over.`)),
-    result(
-      'passed',
-      file,
-      done.length === 0 ? 'Nobody was erased.' : `${done.length - noReceipt.length} erasures are done, with receipts.`,
-    ),
+    ...(done.length === 0 ? [result('passed', file, 'Nobody was erased.')] : []),
+    ...(proven.length > 0
+      ? [
+          result(
+            'passed',
+            file,
+            `${proven.length} of ${done.length} erasures are done, and searches found nothing left.`,
+          ),
+        ]
+      : []),
   ]
+}
+
+function unprovenResult(id: string, receipt: string | null): readonly Result[] {
+  const proven = receipt === null ? 'proven' : provenIn(receipt)
+  if (proven === 'proven') return []
+  const text =
+    proven === 'left'
+      ? `After the erasure ${id} something of the person was found still.`
+      : `That nothing is left after the erasure ${id} is not proven.`
+  return [result(proven === 'left' ? 'failure' : 'gap', `erasures/${nameOf(id)}.json`, text)]
+}
+
+/** Nothing fails by a restore, and what it took back is missing. A mark and its later signature are one. */
+export function restoreResults(heads: readonly Head[], { month }: When): readonly Result[] {
+  const marks = heads.filter(({ kind, createdAt }) => kind === 'restored' && new Date(createdAt) >= month.from)
+  const each = Map.groupBy(marks, ({ domain, createdAt, position }) => `${domain} ${createdAt} ${position}`)
+  return [...each.values()].flatMap(([mark, ...others]) => {
+    if (!mark) return []
+    const isSigned = [mark, ...others].some(({ signature }) => signature !== null)
+    const text = `${mark.domain}.db was put back at ${new Date(mark.createdAt).toISOString()}, to position ${mark.position} of its chain${isSigned ? '' : ', which nobody signed'}: what was logged after that until then.`
+    return [result('gap', 'chains/heads.jsonl', text)]
+  })
 }
 
 export function chainResults({ passed, chains, findings }: ChainReport): readonly Result[] {
   const file = 'chains/verification.json'
   const links = chains.reduce((sum, chain) => sum + chain.links, 0)
   const bad = findings.filter(({ severity }) => severity === 'high' || severity === 'medium')
+  const but = findings.some(({ code }) => code === 'chain.restored') ? ', but for what restores took back' : ''
   return [
     ...bad.map(({ message, place }) =>
       result('failure', file, `${place.file}${place.table ? ` ${place.table}` : ''}: ${message}`),
     ),
-    ...(passed ? [result('passed', file, `${links} links of the logs are as they were written.`)] : []),
+    ...(passed ? [result('passed', file, `${links} links of the logs are as they were written${but}.`)] : []),
     ...(!passed && bad.length === 0 ? [result('failure', file, 'The logs are not as they were written.')] : []),
   ]
 }

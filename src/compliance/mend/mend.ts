@@ -15,7 +15,8 @@ import { type FoundSpan, finderFor } from './places.ts'
 export interface MendOptions extends Pick<Sources, 'now' | 'randomBytes'> {
   /** Counts, and changes nothing. */
   readonly dryRun: boolean
-  readonly onProgress?: ((rows: number, table: string) => void) | undefined
+  /** How many values of columns were looked at so far, of all tables. */
+  readonly onProgress?: ((values: number, table: string) => void) | undefined
 }
 
 /** One column: how many of its values held something, and what of it. */
@@ -49,15 +50,15 @@ export async function mend(files: Files, options: MendOptions): Promise<MendRepo
   const known = readKnown(files.identity.reader)
   const mended = new Map<string, Tally>()
   const left = new Map<string, Tally & { why: Why }>()
+  let values = 0
   for (const place of DOMAINS.flatMap(placesOf)) {
-    let rows = 0
     for (const portion of portionsOf(files[place.domain].reader, place)) {
-      rows += portion.length
+      values += portion.length
       const found = portion.flatMap((cell) => heldIn(cell, place, known))
       const why = whyNot(place)
       if (why) for (const { spans } of found) add(left, place, spans, why)
       else await mendPortion(files, place, found, options, { mended, left })
-      options.onProgress?.(rows, place.model.name)
+      options.onProgress?.(values, place.model.name)
     }
   }
   if (!options.dryRun && mended.size > 0) for (const domain of DOMAINS) await files[domain].checkpoint()

@@ -8,7 +8,7 @@ import { ConflictError } from '../../errors.ts'
 import type { RecordAccess } from '../../identity/access-log.ts'
 import { findSubject } from '../../identity/contacts.ts'
 import { correctionsOf } from '../../identity/corrections.ts'
-import { openRestrictions, requireSubject } from '../../identity/restrictions.ts'
+import { allRestrictions, requireSubject } from '../../identity/restrictions.ts'
 import { heldBackups } from '../../ops/backup/held.ts'
 import { readPolicies } from '../../ops/backup/policy.ts'
 import { correctSubject, disputeSubject } from '../../saga/correct-subject.ts'
@@ -57,7 +57,11 @@ function addShow(app: FastifyInstance, { files }: Context): void {
       return {
         subjectId,
         kind: erased ? 'erased' : requireSubject(rows, subjectId).kind,
-        restrictions: openRestrictions(rows, subjectId).map(({ kind, createdAt }) => ({ kind, since: createdAt })),
+        restrictions: allRestrictions(rows, subjectId).map(({ kind, createdAt: since, liftedAt }) => ({
+          kind,
+          since,
+          liftedAt,
+        })),
         corrections: correctionsOf(rows, subjectId).map(({ field, outcome, createdAt: at }) => ({
           field,
           outcome,

@@ -18,7 +18,13 @@ export const Subject = z
   .strictObject({
     subjectId: SubjectId,
     kind: z.enum(['user', 'contact', 'erased']),
-    restrictions: z.array(z.strictObject({ kind: Kind, since: z.iso.datetime() })),
+    restrictions: z.array(
+      z.strictObject({
+        kind: Kind,
+        since: z.iso.datetime(),
+        liftedAt: z.iso.datetime().nullable().describe('Null: it holds.'),
+      }),
+    ),
     corrections: z.array(z.strictObject({ field: z.string(), outcome: z.string(), at: z.iso.datetime() })),
     erasures: z.array(
       z.strictObject({ id: z.string(), startedAt: z.iso.datetime(), doneAt: z.iso.datetime().nullable() }),
@@ -27,7 +33,7 @@ export const Subject = z
   .meta({
     examples: [
       {
-        ...{ subjectId: ID, kind: 'user', restrictions: [{ kind: 'restricted', since: AT }] },
+        ...{ subjectId: ID, kind: 'user', restrictions: [{ kind: 'restricted', since: AT, liftedAt: null }] },
         ...{ corrections: [{ field: 'identity.User.email', outcome: 'corrected', at: AT }], erasures: [] },
       },
     ],
@@ -114,7 +120,11 @@ export const CorrectionOrder = z
   .strictObject({
     email: z.email().max(MAX_EMAIL).optional(),
     dispute: Note.optional(),
-    field: z.string().max(100).optional().describe('What a dispute is about, such as identity.User.email.'),
+    field: z
+      .string()
+      .max(100)
+      .optional()
+      .describe('What a dispute is about, such as identity.User.email; left out: nothing in particular.'),
   })
   .refine((order) => (order.email === undefined) !== (order.dispute === undefined), 'expected either email or dispute')
   .refine((order) => order.email === undefined || order.field === undefined, 'a field goes with a dispute')
@@ -124,7 +134,7 @@ export const CorrectionAnswer = z
   .strictObject({
     id: z.string(),
     subjectId: SubjectId,
-    field: z.string(),
+    field: z.string().describe('Empty where a dispute names none.'),
     outcome: z.string(),
     logged: z.int().optional().describe('Rows of the log of the door that bear the right address now.'),
     revoked: z.int().optional().describe('Login tokens to the wrong address that are void.'),

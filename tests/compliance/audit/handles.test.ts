@@ -68,6 +68,7 @@ it('tells which process has which file open, by its number, name and user', () =
     const own = findings.filter(({ message }) => message.includes(`process ${process.pid} `))
     expect(shortly(own, true)).toEqual(['info billing.db handles.process'])
     expect(own[0]?.message).toContain(`process ${process.pid} (node`)
+    expect(own[0]?.message).toMatch(/, which makes this audit$/)
     expect(looked.processes).toBeGreaterThan(0)
   }))
 

@@ -103,6 +103,29 @@ it('without a key is settled by whoever has it and looked at it, never by the da
     expect(against.findings[0]?.message).toMatch(/ from position 2, .* to position 1, as signed in restored-billing-/)
   }))
 
+it('of both files that hold heads counts anew, and what a reviewer kept is missing, not different', () =>
+  withRestoreWorld(async (world) => {
+    const { write, verify, restore } = signing(world)
+    await write('a')
+    const backups = [await world.backup('identity'), await world.backup('admin')]
+    world.pass(SECOND)
+    await write('b')
+    const kept = await world.run(async ({ files }) => listHeads(files))
+    for (const [at, domain] of (['identity', 'admin'] as const).entries()) {
+      await restore(domain, backups[at]?.id ?? '')
+      world.pass(SECOND)
+    }
+    const told = (await verify()).findings.find(({ code }) => code === 'chain.restored')
+    expect(told?.message).toContain(', from a position that no head here tells to position 1: ')
+    await write('c')
+    const heads = await world.run(async ({ files }) => listHeads(files))
+    expect(heads.filter(({ id }) => /-000002-\d{8}T\d{9}Z$/.test(id))).toHaveLength(3)
+    expect(codesOf(await verify())).toEqual(['info chain.restored identity.db', 'info chain.restored admin.db'])
+    const against = codesOf(await verify(kept))
+    expect(against.filter((code) => code.includes('head-missing'))).toHaveLength(3)
+    expect(against.filter((code) => code.startsWith('high'))).toEqual([])
+  }))
+
 it('of a backup from before the chain begins a new one', () =>
   withRestoreWorld(async (world) => {
     const { write, verify, restore } = signing(world)

@@ -15,6 +15,7 @@ import type { Operations } from '../../../src/compliance/evidence/sources.ts'
 import { entriesOf, verifyPack } from '../../../src/compliance/evidence/verify-pack.ts'
 import { escapeHtml } from '../../../src/compliance/html.ts'
 import { readSigningKey, type SigningKey } from '../../../src/compliance/signing.ts'
+import { restoredHead, writeHead } from '../../../src/database/chain-heads.ts'
 import { UsageError } from '../../../src/errors.ts'
 import { type TestApp, withApp } from '../../http/app.ts'
 import { plant } from '../../ops/check/planting.ts'
@@ -224,14 +225,18 @@ test.skipIf(!existsSync('/usr/bin/openssl'))(
 test('what failed is said first, and what is not there is said to be missing', () =>
   withEvidence(async (world, key) => {
     expect(await failuresOf(world, key)).toEqual([])
-    const { results } = await gathered(world, key, [])
-    const gaps = results.filter(({ outcome }) => outcome === 'gap').map(({ text }) => text)
-    expect(gaps).toEqual(
+    const gapsOf = async () =>
+      (await gathered(world, key, [])).results.filter(({ outcome }) => outcome === 'gap').map(({ text }) => text)
+    const mark = restoredHead('billing', { position: 0, hash: Buffer.alloc(32) }, new Date('2026-06-19T12:00Z'), key)
+    await world.context.files.identity.change((tx) => void writeHead(tx, mark))
+    expect(await gapsOf()).toEqual(
       expect.arrayContaining([
         'No audit was kept on 2026-06-01 to 2026-06-02, 2026-06-04 to 2026-06-19.',
         'No signed head of billing.db on 2026-06-01 to 2026-06-18.',
         'No backup of billing.db was restored for practice in this month.',
         'The erasure e2 is not over.',
+        'That nothing is left after the erasure e1 is not proven.',
+        'billing.db was put back at 2026-06-19T12:00:00.000Z, to position 0 of its chain: what was logged after that until then.',
       ]),
     )
     const drill = { ...DRILL, passed: false }
@@ -239,11 +244,14 @@ test('what failed is said first, and what is not there is said to be missing', (
     plant(world.databases, 'admin', `update "AdminLog" set action = 'innocent' where id = 'g2'`)
     plant(world.databases, 'billing', `insert into "Tombstone" values ('s9', '2026-06-09T00:00:00.000+00:00')`)
     plant(world.databases, 'identity', `update "Audit" set report = replace(report, 'true', 'false'), passed = 0`)
+    const receipt = JSON.stringify({ proven: false, proofs: [{ found: [{ file: 'billing.db' }] }] })
+    plant(world.databases, 'identity', `update "Erasure" set receipt = '${receipt}' where id = 'e1'`)
     const failures = await failuresOf(world, key, [drill])
     expect(failures).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/^The audit of 2026-06-03.* its signature is not of this report/),
         expect.stringMatching(/^admin\.db AdminLog: /),
+        'After the erasure e1 something of the person was found still.',
         expect.stringMatching(/^billing\.db say that s9 was erased/),
         expect.stringMatching(/^The restore of billing\.db for practice at 2026-06-04.* failed/),
         expect.stringMatching(/^billing\.db, migration \S+: its checksum is not the one of the program/),
@@ -259,6 +267,8 @@ test('what failed is said first, and what is not there is said to be missing', (
     expect(await failuresOf(world, key)).not.toContainEqual(expect.stringMatching(removed))
     plant(world.databases, 'identity', `delete from "Audit" where id = 'failed'`)
     expect(await failuresOf(world, key)).toContainEqual(expect.stringMatching(removed))
+    plant(world.databases, 'identity', `update "Audit" set signature = null where id = 'later'`)
+    expect(await gapsOf()).toContain('A signature of 1 of 2 audits: they were made without a key.')
     plant(world.databases, 'identity', `delete from "Audit"`)
     const { bytes } = await packed(world, key, [])
     const index = entriesOf(bytes).get('index.html')?.toString() ?? ''

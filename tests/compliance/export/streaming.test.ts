@@ -34,7 +34,7 @@ it(
       writer.close()
       const [json, html] = [join(dir, 'answer.json'), join(dir, 'answer.html')]
       const ended = await gogga(dir, ['subject', 'export', '-', '--out', json, '--html', html], ' THABO@mail.example\n')
-      expect(ended).toEqual({ code: 0, out: '', err: '' })
+      expect(ended).toEqual({ code: 0, out: '', err: `Page written to ${html}\nJSON written to ${json}\n` })
       const exported = JSON.parse(readFileSync(json, 'utf8')) as Exported
       expect(new Set(rowsIn(exported, 'billing', 'ProcessedPayment').map(({ id }) => id)).size).toBe(ROWS + 1)
       expect(readFileSync(html, 'utf8').match(/<td>pf-row/g)).toHaveLength(ROWS)

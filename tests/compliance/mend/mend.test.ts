@@ -58,7 +58,10 @@ it('takes out what the audit finds, keeps it to the byte, and leaves the logs', 
   withPlanted(async (files) => {
     const all = ['SubscriptionEvent.meta', 'Voucher.batchId', 'Voucher.code', 'Voucher.voidReason', 'VoucherLog.meta']
     expect(new Set(found(files))).toEqual(new Set(all))
-    const planned = await mend(files, options(true))
+    const looked: number[] = []
+    const planned = await mend(files, { ...options(true), onProgress: (values) => looked.push(values) })
+    expect(new Set(looked).size).toBe(looked.length)
+    expect(looked).toEqual(looked.toSorted((a, b) => a - b))
     expect(new Set(found(files))).toEqual(new Set(all))
     const done = await mend(files, options())
     expect(planned).toEqual({ ...done, dryRun: true })

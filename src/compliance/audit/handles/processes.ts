@@ -107,12 +107,15 @@ const named = ({ pid, words, name, user }: Process): string =>
   `process ${pid} (${programName(words, name)}) of user ${user}`
 const filesOf = (domains: readonly Domain[]): string => domains.map((domain) => `${domain}.db`).join(', ')
 
-const shownProcess = (one: Process): Finding => ({
-  ...{ severity: 'info', section: 'handles', code: 'handles.process', count: one.open.length },
-  message: `${filesOf(one.open)} open in ${named(one)}`,
-  place: { file: filesOf(one.open) },
-  next: 'Nothing, where you know this process.',
-})
+function shownProcess(one: Process): Finding {
+  const isOwn = one.pid === process.pid
+  return {
+    ...{ severity: 'info', section: 'handles', code: 'handles.process', count: one.open.length },
+    message: `${filesOf(one.open)} open in ${named(one)}${isOwn ? ', which makes this audit' : ''}`,
+    place: { file: filesOf(one.open) },
+    next: isOwn ? 'Nothing.' : 'Nothing, where you know this process.',
+  }
+}
 
 /** Programs that may have the files open beside our own. */
 const FRIENDS: ReadonlySet<string> = new Set(['litestream'])
