@@ -21,7 +21,7 @@ export const eraseCommand: Command = {
     search: {
       type: 'string',
       value: 'FILE',
-      help: 'values to look for, one a line, where an earlier erasure was cut off before its proof',
+      help: 'values to look for, one a line, beside those that are kept until nothing is found',
     },
     sign: {
       type: 'string',
@@ -115,9 +115,10 @@ function printReceipt(receipt: Receipt, args: Arguments): 0 | 1 {
 
 const linesOf = (tables: readonly TableDone[]): string =>
   tables
-    .map(({ file, table, action, rows, because, period }) => {
+    .map(({ file, table, action, rows, columns = [], because, period }) => {
       const why = because === undefined ? '' : ` (${because}${period ? `, ${periodWords(period)}` : ''})`
-      return `  ${file}.${table}: ${rows} row(s) ${action}${why}\n`
+      const by = columns.length > 0 ? ` by ${columns.join(', ')}` : ''
+      return `  ${file}.${table}: ${rows} row(s) ${action}${by}${why}\n`
     })
     .join('')
 

@@ -6,7 +6,7 @@ import type { TakenValues } from './erasure.ts'
 /** No text of a row: a place that no column has. */
 export const TAKEN_PLACE = 'identity.Erasure.taken'
 
-/** In the transaction that takes the values out, or again where a search must be repeated. */
+/** In the transaction that takes the values out. */
 export function keepTaken(tx: Tx<'identity'>, erasureId: string, values: TakenValues, createdAt: Date): void {
   forgetTaken(tx, erasureId)
   let number = 0

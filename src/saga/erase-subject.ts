@@ -14,7 +14,7 @@ import { endOf, looking, noTraces, spellingsIn } from '../identity/traces.ts'
 import { requireAnotherServiceAdmin } from '../identity/users.ts'
 import type { Answer, Begin } from './changes.ts'
 import { eraseInIdentity, type Known } from './erasing.ts'
-import { countLinks, type Followed } from './link-policies.ts'
+import { countLinkedRows, type Followed } from './link-policies.ts'
 import type { Asked } from './requests.ts'
 import type { Sagas } from './sagas.ts'
 
@@ -196,4 +196,4 @@ async function requireOneAccount(rows: Rows<'identity'>, subjectId: string): Pro
 }
 
 const linksIn = ({ files }: Sagas, domain: (typeof OTHERS)[number], ids: readonly string[]): readonly Followed[] =>
-  countLinks(rowsIn(files, domain as Domain), { domain: 'identity', model: 'User', ids }).filter(({ rows }) => rows > 0)
+  countLinkedRows(rowsIn(files, domain as Domain), { domain: 'identity', model: 'User', ids })

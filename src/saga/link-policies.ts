@@ -13,6 +13,7 @@ export interface Parents {
 
 export interface Followed {
   readonly table: string
+  /** Several with commas between them, where they are counted together. */
   readonly column: string
   readonly policy: CatalogLink['onErase']
   readonly rows: number
@@ -42,6 +43,20 @@ export const countLinks = (rows: Rows<Domain>, parents: Parents): readonly Follo
       const [counted] = rows.all<{ rows: number }>(sql, JSON.stringify(parents.ids))
       return { table: model.name, column: link.column, policy: link.onErase, rows: counted?.rows ?? 0 }
     })
+
+/** The same by table and policy: a row counts once, however many of its columns name one of these; `column` names them all. */
+export function countLinkedRows(rows: Rows<Domain>, parents: Parents): readonly Followed[] {
+  const named = countLinks(rows, parents).filter((one) => one.rows > 0)
+  const groups = Map.groupBy(named, ({ table, policy }) => `${table} ${policy}`)
+  return [...groups.values()].flatMap((group): Followed[] => {
+    const [first] = group
+    if (!first || group.length === 1) return [...group]
+    const wheres = group.map(({ column }) => `${quote(column)} in (select value from json_each(?))`)
+    const sql = `select count(*) as rows from ${quote(first.table)} where ${wheres.join(' or ')}`
+    const [counted] = rows.all<{ rows: number }>(sql, ...group.map(() => JSON.stringify(parents.ids)))
+    return [{ ...first, column: group.map(({ column }) => column).join(', '), rows: counted?.rows ?? 0 }]
+  })
+}
 
 /** The files whose rows change when rows of this model go. */
 export const filesThatFollow = (parents: Omit<Parents, 'ids'>): readonly Domain[] =>

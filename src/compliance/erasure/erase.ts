@@ -1,20 +1,31 @@
 // An erasure from the request to its receipt (POPIA sections 14 and 24): the saga over the three files, mails, what was never
 // assigned, free pages and logs, then the search of the raw bytes. Every step may be repeated. Whoever is ended in between leaves
 // a person who is erased all the same, since the messages are on disk; a repeat by subject id ends what is left of it, and
-// searches, since the values stay in identity.db until everything but the search is done.
+// searches, since the values stay in identity.db until everything but the search is done, and sealed until a search is clean.
 import { type Config, pathInFolder } from '../../config.ts'
 import { DOMAINS } from '../../database/domains.ts'
 import { hasFile } from '../../database/logs.ts'
 import { UnavailableError } from '../../errors.ts'
 import type { TakenValues } from '../../identity/erasure.ts'
-import { keepTaken, takenFor } from '../../identity/taken-values.ts'
+import { hashKeyOf } from '../../identity/hash-key.ts'
+import { takenFor } from '../../identity/taken-values.ts'
 import type { Answer } from '../../saga/changes.ts'
 import { eraseSubject, foreseeErasure, type SubjectErased } from '../../saga/erase-subject.ts'
 import type { Asked } from '../../saga/requests.ts'
 import type { Sagas } from '../../saga/sagas.ts'
 import type { Needle } from '../audit/bytes/kinds.ts'
 import { clearFiles } from './clear.ts'
-import { completed, isReceipt, type Kept, keepReceipt, type Signer, signedBy } from './kept-receipt.ts'
+import {
+  completed,
+  type Inner,
+  isReceipt,
+  type Kept,
+  keepReceipt,
+  requireAlone,
+  type Signer,
+  signedBy,
+} from './kept-receipt.ts'
+import { dropKey, openValues, sealValues } from './kept-values.ts'
 import { removeMails } from './mails.ts'
 import { type Needles, needlesOf } from './needles.ts'
 import { nextSteps } from './next-steps.ts'
@@ -22,7 +33,9 @@ import { proofOf } from './proof.ts'
 import {
   type BackupHeld,
   holding,
+  isClean,
   isProven,
+  type KeptReceipt,
   lastOf,
   type Proof,
   proofsIn,
@@ -30,6 +43,7 @@ import {
   type TableDone,
   tablesOf,
 } from './receipt.ts'
+import { covered, opened, type Sought } from './sought.ts'
 import { onThread, type TaskAnswers } from './thread.ts'
 
 export interface Eraser {
@@ -92,8 +106,11 @@ async function finish(eraser: Eraser, erased: SubjectErased): Promise<Receipt> {
   const row = rows.find('Erasure', { id: erasureId })
   if (!row) throw new Error('The erasure has no row of its own')
   const earlier = JSON.parse(row.receipt ?? '{}') as Kept
-  const values = together(takenFor(rows, erasureId), eraser.values)
-  if (isReceipt(earlier) && !values) return completed(earlier, sagas.now())
+  const inner = isReceipt(earlier) ? earlier : undefined
+  if (inner) requireAlone(inner, sagas.now())
+  const left = together(takenFor(rows, erasureId), openValues(sagas, erasureId, inner?.sealed))
+  const values = together(left, eraser.values)
+  if (inner && !values) return inner.sealed === undefined ? completed(inner) : await withoutValues(eraser, inner)
   await sagas.courier.deliver('identity', { id: subjectId, subjectId })
   requireFollowed(sagas, ids)
   const doneAt = row.doneAt ?? sagas.now()
@@ -106,14 +123,26 @@ async function finish(eraser: Eraser, erased: SubjectErased): Promise<Receipt> {
   const known = values && (await needlesOf(sagas.files.identity.path, values, ids))
   const swept = await sweep(eraser, ids, known)
   const needles = known && { ...known, within: [...known.within, ...swept.within] }
+  const proofs = inner ? proofsIn(inner) : []
   const done: Done = {
     base,
     tables: summed(isReceipt(earlier) ? earlier.tables : tablesOf(earlier), swept.tables),
-    mails: (isReceipt(earlier) ? earlier.mails : 0) + swept.mails,
-    proofs: isReceipt(earlier) ? proofsIn(earlier) : [],
-    backups: isReceipt(earlier) ? earlier.backups : [],
+    mails: (inner?.mails ?? 0) + swept.mails,
+    proofs,
+    sought: inner?.sought ?? { since: proofs.length, values: [] },
+    backups: inner?.backups ?? [],
   }
   return await search(eraser, done, values, needles)
+}
+
+/** Where nothing opens the values any more: what to do is another. */
+async function withoutValues({ sagas, key }: Eraser, kept: KeptReceipt & Inner): Promise<Receipt> {
+  const { signature: _, ...receipt } = completed(kept)
+  const sought = kept.sought ?? { since: receipt.proofs.length, values: [] }
+  const next = nextSteps({ proofs: receipt.proofs, sought, isKept: false }, receipt.subjectId)
+  const signed = signedBy({ ...receipt, next }, key)
+  await keepReceipt(sagas, { ...signed, sought })
+  return signed
 }
 
 interface Done {
@@ -121,10 +150,11 @@ interface Done {
   readonly tables: Receipt['tables']
   readonly mails: number
   readonly proofs: readonly Proof[]
+  readonly sought: Sought
   readonly backups: readonly BackupHeld[]
 }
 
-/** The kept values go before the logs are emptied, and are looked for out of memory alone. */
+/** The values that were taken out go before the logs are emptied; sealed, they stay until a search is clean. */
 async function search(
   eraser: Eraser,
   done: Done,
@@ -133,41 +163,52 @@ async function search(
 ): Promise<Receipt> {
   const { sagas, mailFolder } = eraser
   const { erasureId } = done.base
+  const key = await hashKeyOf(sagas.files.identity, sagas)
   const searching = { pid: process.pid, since: sagas.now().toISOString() }
-  await keepReceipt(sagas, { ...receiptOf(done, false), ...(needles && { searching }) })
-  const isCleared = await clearFiles(sagas.files)
+  const sought = needles ? opened(done.sought, needles.own, key) : done.sought
+  const sealed = values && needles && needles.own.length > 0 ? sealValues(sagas, erasureId, values) : undefined
+  const begun = { ...done, sought }
+  const receipt = { ...receiptOf(begun, sealed !== undefined), sought, ...(sealed !== undefined && { sealed }) }
+  await keepReceipt(sagas, { ...receipt, ...(needles && { searching }) })
+  await clearFiles(sagas.files)
   const clearedAt = sagas.now()
-  if (!needles) return await ended(eraser, done, { clearedAt })
+  if (!needles) return await ended(eraser, begun, { clearedAt })
   // Mails that were being written when the others went.
   const within = new Set(needles.within)
   const late = await removeMails(mailFolder, emailsOf(needles), within)
-  const proof = await proofOf({ ...eraser, files: sagas.files }, { ...needles, within: [...within] }, sagas.now)
-  // Whoever still reads an older state kept it in a log: a repeat can search again.
-  const again = !isCleared && proof.found.length > 0 ? values : undefined
-  const proven = { ...done, mails: done.mails + late, proofs: [...done.proofs, proof] }
-  if (again) await sagas.files.identity.change((tx) => keepTaken(tx, erasureId, again, clearedAt))
-  return await ended(eraser, proven, { clearedAt, isKept: again !== undefined })
+  const where = { ...eraser, files: sagas.files }
+  const proof = await proofOf(where, { ...needles, within: [...within] }, sagas.now).catch(async (error: unknown) => {
+    await keepReceipt(sagas, receipt) // Nobody searches any more.
+    throw error
+  })
+  const searched = { ...begun, mails: done.mails + late, proofs: [...done.proofs, proof] }
+  if (!isClean(proof)) return await ended(eraser, searched, { clearedAt, sealed })
+  return await ended(eraser, { ...searched, sought: covered(done.sought, needles.all, key) }, { clearedAt, sealed })
 }
 
 interface Ending {
   readonly clearedAt: Date
-  /** The values, for a repeat. */
-  readonly isKept?: boolean
+  /** The values, for a repeat where it is not proven. */
+  readonly sealed?: string | undefined
 }
 
-async function ended(eraser: Eraser, done: Done, { clearedAt, isKept = false }: Ending): Promise<Receipt> {
+async function ended(eraser: Eraser, done: Done, { clearedAt, sealed }: Ending): Promise<Receipt> {
   // The proof is not lost where the store cannot be read any more.
   const listed = await eraser.listBackups().catch(() => undefined)
   const backups = listed ? holding(listed, clearedAt.toISOString()) : done.backups
-  const signed = signedBy(receiptOf({ ...done, backups }, isKept), eraser.key)
-  await keepReceipt(eraser.sagas, signed, isKept)
+  const proven = isProven(done.proofs, done.sought)
+  const kept = proven ? undefined : sealed
+  const signed = signedBy(receiptOf({ ...done, backups }, kept !== undefined), eraser.key)
+  const sought = proven ? { ...done.sought, values: [] } : done.sought
+  await keepReceipt(eraser.sagas, { ...signed, sought, ...(kept !== undefined && { sealed: kept }) })
+  if (kept === undefined) dropKey(eraser.sagas, done.base.erasureId)
   return signed
 }
 
-function receiptOf({ base, proofs, backups, ...done }: Done, isKept: boolean): Receipt {
-  const next = nextSteps(proofs, base.subjectId, isKept)
+function receiptOf({ base, proofs, sought, backups, ...done }: Done, isKept: boolean): Receipt {
+  const next = nextSteps({ proofs, sought, isKept }, base.subjectId)
   return {
-    ...{ ...base, ...done, proof: proofs.at(-1) ?? null, proofs, proven: isProven(proofs) },
+    ...{ ...base, ...done, proof: proofs.at(-1) ?? null, proofs, proven: isProven(proofs, sought) },
     ...(next.length > 0 && { next }),
     ...{ backups, lastBackupExpiresAt: lastOf(backups) },
   }

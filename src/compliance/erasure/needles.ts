@@ -13,6 +13,8 @@ export interface Own {
 
 export interface Needles {
   readonly own: readonly Own[]
+  /** Those, and the ones that are not looked for. */
+  readonly all: readonly Own[]
   /** Longer values of others that hold one. */
   readonly within: readonly string[]
   /** Values that are somebody else's as well, or too short to say anything. */
@@ -22,7 +24,7 @@ export interface Needles {
 }
 
 /** ASCII alone, as the search of raw bytes compares. */
-const foldedText = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+export const foldedText = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
 
 /** On a thread of its own, over what `identity`, the path of a file, holds after the erasure of `ids`. */
 export async function needlesOf(identity: string, values: TakenValues, ids: readonly string[]): Promise<Needles> {
@@ -39,7 +41,7 @@ export async function needlesOf(identity: string, values: TakenValues, ids: read
   const leftIn = Object.fromEntries(
     [...Map.groupBy(places, (place) => place)].map(([place, list]) => [place, list.length]),
   )
-  return { own, within, left: all.length - own.length, leftIn }
+  return { own, all, within, left: all.length - own.length, leftIn }
 }
 
 /** Once each; spellings that differ in case are one value. An address that stood in a text is looked for as an address. */

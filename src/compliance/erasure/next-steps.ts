@@ -1,9 +1,17 @@
 // What to do where the bytes do not say yet that nothing is left: it depends on where something was found.
-import { type Found, isProven, type Proof } from './receipt.ts'
+import { type Found, isClean, isProven, type Proof } from './receipt.ts'
+import type { Sought } from './sought.ts'
+
+export interface Searches {
+  readonly proofs: readonly Proof[]
+  readonly sought: Sought
+  /** The values, for a repeat. */
+  readonly isKept: boolean
+}
 
 /** One sentence for each place, and how to search again. */
-export function nextSteps(proofs: readonly Proof[], subjectId: string, isKept: boolean): readonly string[] {
-  if (isProven(proofs)) return []
+export function nextSteps({ proofs, sought, isKept }: Searches, subjectId: string): readonly string[] {
+  if (isProven(proofs, sought)) return []
   const again = isKept
     ? `Then run "gogga subject erase ${subjectId}" again: the values are kept for it.`
     : `Then run "gogga subject erase ${subjectId} --search FILE", with the values to look for in FILE, one a line.`
@@ -11,10 +19,18 @@ export function nextSteps(proofs: readonly Proof[], subjectId: string, isKept: b
   if (!last) return [`Not searched: whoever erased was ended before. ${again.replace('Then run', 'Run')}`]
   // What an older state holds back leaves the file with it.
   const logs = last.found.filter(({ where }) => where === 'wal')
-  const found = (isKept && logs.length > 0 ? logs : last.found).map((one) => `${one.file}: ${stepFor(one)}`)
+  const isBehindLog = ({ file, where }: Found) => where !== 'wal' && logs.some((log) => log.file === `${file}-wal`)
+  const found = last.found.filter((one) => !isBehindLog(one)).map((one) => `${one.file}: ${stepFor(one)}`)
   const unread = (last.unread ?? []).map((file) => `${file}: make it readable for this user.`)
   if (found.length + unread.length > 0) return [...new Set([...found, ...unread]), again]
-  if (proofs.some((one) => one.found.length > 0))
+  const left = sought.values.filter(({ open }) => open)
+  if (isClean(last) && left.length > 0) {
+    const kinds = [...new Set(left.map(({ kind }) => kind))].sort().join(', ')
+    return [
+      `${left.length} of the ${sought.values.length} values were not looked for (kinds: ${kinds}). ${again.replace('Then run', 'Run')}`,
+    ]
+  }
+  if (isClean(last))
     return [
       `An earlier search found something, and the last one looked for fewer values. ${again.replace('Then run', 'Run')}`,
     ]

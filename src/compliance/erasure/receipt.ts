@@ -4,6 +4,7 @@ import type { Domain } from '../../database/domains.ts'
 import type { Begun } from '../../saga/erase-subject.ts'
 import type { Where } from '../audit/bytes/layout.ts'
 import { reasonFor } from './kept.ts'
+import type { Sought } from './sought.ts'
 
 /** A backup as whoever keeps backups tells of it. */
 export interface BackupHeld {
@@ -21,6 +22,8 @@ export interface TableDone {
   readonly table: string
   readonly action: 'deleted' | 'emptied' | 'kept'
   readonly rows: number
+  /** Where several columns of the table name the person. */
+  readonly columns?: readonly string[]
   /** Where rows are kept. */
   readonly because?: string
   readonly period?: string | null
@@ -85,21 +88,33 @@ export const proofsIn = ({ proof, proofs }: Pick<KeptReceipt, 'proof' | 'proofs'
 
 export const valuesIn = ({ values }: Proof): number => Object.values(values).reduce((sum, one) => sum + one, 0)
 
-/** The latest search looked for something, everywhere, and found nothing; and it looked for no less than one that did. */
-export function isProven(proofs: readonly Proof[]): boolean {
+/** It looked for something, everywhere, and found nothing. */
+export const isClean = (proof: Proof): boolean =>
+  proof.found.length === 0 && (proof.unread ?? []).length === 0 && valuesIn(proof) > 0
+
+/**
+ * The latest search looked for something, everywhere, and found nothing; and each value of a search that was not clean was
+ * looked for by a clean one since. Of proofs of before only counts are known.
+ */
+export function isProven(proofs: readonly Proof[], sought?: Sought): boolean {
   const last = proofs.at(-1)
-  if (!last || last.found.length > 0 || (last.unread ?? []).length > 0 || valuesIn(last) === 0) return false
-  return proofs.every((one) => one.found.length === 0 || valuesIn(one) + one.shared <= valuesIn(last) + last.shared)
+  if (!last || !isClean(last) || sought?.values.some(({ open }) => open)) return false
+  return proofs
+    .slice(0, sought?.since)
+    .every((one) => one.found.length === 0 || valuesIn(one) <= valuesIn(last) + last.shared)
 }
 
 /** What was done, in the words of a receipt: of identity.db exactly, of the other files by the rows that named the person. */
 export function tablesOf({ identity, linked }: Begun): readonly TableDone[] {
   const own = identity.map(({ table, action, rows }): TableDone => ({ file: 'identity', table, action, rows }))
   const others = (['billing', 'admin'] as const).flatMap((file) =>
-    linked[file].map(({ table, policy, rows }): TableDone => {
-      if (policy === 'delete') return { file, table, action: 'deleted', rows }
-      if (policy === 'null') return { file, table, action: 'emptied', rows }
-      return { file, table, action: 'kept', rows, ...reasonFor(file, table) }
+    linked[file].map(({ table, column, policy, rows }): TableDone => {
+      const columns = column.split(', ')
+      const isOne = columns.length === 1 && linked[file].filter((other) => other.table === table).length === 1
+      const done = { file, table, rows, ...(!isOne && { columns }) }
+      if (policy === 'delete') return { ...done, action: 'deleted' }
+      if (policy === 'null') return { ...done, action: 'emptied' }
+      return { ...done, action: 'kept', ...reasonFor(file, table) }
     }),
   )
   return [...own, ...others]

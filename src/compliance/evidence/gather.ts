@@ -10,6 +10,7 @@ import { exportHeads } from '../chain/heads.ts'
 import type { ChainReport } from '../chain/report.ts'
 import { dataMap } from '../data-map/map.ts'
 import { svgOf } from '../data-map/svg.ts'
+import { shownText } from '../erasure/kept-receipt.ts'
 import { auditResults, lostAudits } from './audit-results.ts'
 import { provenIn } from './erasure-proof.ts'
 import { appliedIn, migrationResults } from './migrations.ts'
@@ -152,7 +153,7 @@ function erasureFiles(rows: readonly ErasureRow[]): readonly EvidenceFile[] {
       : [
           text(
             `erasures/${nameOf(id)}.json`,
-            receipt,
+            shownText(receipt),
             'What was deleted of a person, what is kept and why, and where nothing was found any more: sections 14 and 24.',
           ),
         ],

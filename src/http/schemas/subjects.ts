@@ -48,6 +48,7 @@ const Table = z.strictObject({
   table: z.string(),
   action: z.enum(['deleted', 'emptied', 'kept']),
   rows: z.int(),
+  columns: z.array(z.string()).optional().describe('Where several columns of the table name the person.'),
   because: z.string().optional(),
   period: z.string().nullable().optional(),
 })

@@ -9,6 +9,7 @@ import { DOMAINS } from '../../../src/database/domains.ts'
 import { detachText } from '../../../src/identity/detached-values.ts'
 import { issueLoginToken } from '../../../src/identity/login-tokens.ts'
 import { TAKEN_PLACE } from '../../../src/identity/taken-values.ts'
+import { vacuum } from '../../../src/ops/purge/space.ts'
 import { correctSubject } from '../../../src/saga/correct-subject.ts'
 import { eraseSubject } from '../../../src/saga/erase-subject.ts'
 import { receiveNotification } from '../../../src/saga/payments.ts'
@@ -69,8 +70,9 @@ describe('an erasure', () => {
 
   test('follows the policy of each link: deleted, emptied, kept with the law and its period', () =>
     withPeople(async ({ context }) => {
-      const { tables } = await erase(context, 'ann')
       const { billing, admin, identity } = context.files
+      await billing.change((tx) => tx.run(`update "SubscriptionEvent" set actor = 'ann' where userId = 'ann'`))
+      const { tables } = await erase(context, 'ann')
       expect(billing.rows.list('Subscription', { userId: 'ann' })).toEqual([])
       expect(billing.rows.list('RecurringSchedule', { userId: 'ann' })).toEqual([])
       expect(billing.rows.list('ProcessedPayment', { userId: 'ann' })).toHaveLength(1)
@@ -86,6 +88,14 @@ describe('an erasure', () => {
         ).toBeDefined()
       expect(tables).toContainEqual(expect.objectContaining({ table: 'Subscription', action: 'deleted', rows: 1 }))
       expect(tables).toContainEqual(expect.objectContaining({ table: 'Voucher', action: 'emptied', rows: 1 }))
+      const events = billing.rows.list('SubscriptionEvent', { userId: 'ann' })
+      expect(tables.filter(({ table }) => table === 'SubscriptionEvent')).toMatchObject([
+        { action: 'kept', rows: events.length, columns: ['userId', 'actor'] },
+      ])
+      expect(tables.filter(({ table }) => table === 'Voucher')).toMatchObject([
+        { action: 'kept', rows: 1, columns: ['redeemedBy'] },
+        { action: 'emptied', rows: 1, columns: ['userId'] },
+      ])
       const payments = tables.find(({ table }) => table === 'ProcessedPayment')
       expect(payments).toMatchObject({
         action: 'kept',
@@ -117,6 +127,8 @@ describe('an erasure', () => {
       const { tables } = await erase(context, 'ann')
       expect(tables).toEqual(preview.tables)
       expect(tables.length).toBeGreaterThan(10)
+      const keys = tables.map(({ file, table, action }) => `${file}.${table} ${action}`)
+      expect(keys).toEqual([...new Set(keys)])
     }))
 
   test('says the same when it is asked for again, by the same receipt', () =>
@@ -209,7 +221,9 @@ describe('an erasure', () => {
       expect(receipt.proof?.found).toEqual([
         { file: 'billing.db', kind: 'email', count: 1, where: 'page', tables: ['Notes'] },
       ])
-      expect(receipt.next?.join(' ')).toMatch(/Notes .*purge --vacuum.* --search FILE/)
+      expect(receipt.next?.join(' ')).toMatch(/Notes .*purge --vacuum.* again: the values are kept/)
+      vacuum('billing', databases.paths.billing)
+      expect(await erase(context, 'ann')).toMatchObject({ proven: true, proofs: [receipt.proof, { found: [] }] })
     }))
 
   test('takes samples of the planner along, which hold addresses', () =>

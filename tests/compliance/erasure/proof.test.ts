@@ -1,20 +1,26 @@
 // What is left of a person after the three files, and the searches that say so: none hides another.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
+import { shownText } from '../../../src/compliance/erasure/kept-receipt.ts'
+import { keyFileOf } from '../../../src/compliance/erasure/kept-values.ts'
 import { mailsIn } from '../../../src/compliance/erasure/mails.ts'
 import { isProven, type Proof } from '../../../src/compliance/erasure/receipt.ts'
 import { holderOf } from '../../../src/compliance/erasure/text-finder.ts'
 import { exportPerson, personIn } from '../../../src/compliance/export/export.ts'
 import { jsonOf } from '../../../src/compliance/export/json.ts'
-import { TRY_OUT } from '../../../src/config.ts'
-import type { Context } from '../../../src/context.ts'
+import { readConfig, TRY_OUT } from '../../../src/config.ts'
+import { type Context, createContext } from '../../../src/context.ts'
 import { openReader } from '../../../src/database/connections.ts'
 import { TAKEN_PLACE } from '../../../src/identity/taken-values.ts'
 import { correctSubject } from '../../../src/saga/correct-subject.ts'
 import { eraseSubject } from '../../../src/saga/erase-subject.ts'
 import { requestLogin } from '../../../src/saga/sign-in.ts'
+import { split } from '../../../src/transfer/split.ts'
+import { withFolder } from '../../helpers/databases.ts'
+import { buildLegacyDatabase } from '../../helpers/legacy-database.ts'
+import { transferContext } from '../../helpers/transfer.ts'
 import { addPeople, asked, emptied, failureOf, NOW, type World, withWorld } from '../../saga/world.ts'
 import { ERASER, emailOf, erase, ipOf, live } from './world.ts'
 
@@ -118,24 +124,79 @@ describe('a proof', () => {
       const log = join(databases.dir, 'server.log')
       const more = { logFiles: [log, join(databases.dir, 'none.log')] }
       writeFileSync(log, `{"msg":"from ${ipOf('ann')}"} {"msg":"of ${encodeURIComponent(emailOf('ann'))}"}`)
-      const first = await erase(context, 'ann', more)
+      const first = await erase(context, 'ann', { ...more, values: { emails: [], ips: ['127.0.0.1'], texts: [] } })
       expect(first.proof?.found.map(({ file, kind, count }) => `${file} ${kind} ${count}`).sort()).toEqual([
         'server.log email 1',
         'server.log ip 1',
       ])
       expect(first).toMatchObject({
         proven: false,
-        next: [expect.stringContaining('server.log: remove these lines'), expect.stringContaining('--search FILE')],
+        next: [expect.stringContaining('server.log: remove these lines'), expect.stringContaining('values are kept')],
       })
       writeFileSync(log, '')
-      const less = await erase(context, 'ann', { ...more, values: { emails: [], ips: [], texts: ['nothing of hers'] } })
-      expect(less).toMatchObject({ proven: false, proof: { found: [] }, doneAt: first.doneAt })
+      const forget = () => rmSync(keyFileOf(context.sagas, first.erasureId))
+      forget()
+      expect(await erase(context, 'ann', more)).toMatchObject({
+        ...{ proven: false, proofs: first.proofs },
+        next: [first.next?.[0], expect.stringContaining('--search FILE')],
+      })
+      const texts = ['nothing', 'of hers', 'at all 1', 'at all 2', 'at all 3'].map((text) => `is invented, ${text}`)
+      const less = await erase(context, 'ann', { ...more, values: { emails: [], ips: [], texts } })
+      expect(less).toMatchObject({
+        ...{ proven: false, proof: { found: [], values: { text: 5 } }, doneAt: first.doneAt },
+        next: [expect.stringMatching(/^3 of the 3 values were not looked for \(kinds: email, ip, text\)/)],
+      })
       expect(less.proofs).toEqual([first.proof, less.proof])
+      forget()
       const nothing = await erase(context, 'ann', { ...more, values: { emails: [emailOf('bob')], ips: [], texts: [] } })
       expect(nothing).toMatchObject({ proven: false, proof: { values: {}, shared: 1, sharedIn: { 'User.email': 1 } } })
       expect(await erase(context, 'ann', more)).toEqual(nothing)
-      const values = { ...VALUES, texts: ['082 555 1234'] }
-      expect(await erase(context, 'ann', { ...more, values })).toMatchObject({ proven: true, proofs: [{}, {}, {}, {}] })
+      const values = { ...VALUES, texts: ['082-555-1234'] }
+      expect(await erase(context, 'ann', { ...more, values: VALUES })).toMatchObject({
+        next: [expect.stringMatching(/^1 of the 3 values were not looked for \(kinds: text\)/)],
+      })
+      const proven = await erase(context, 'ann', { ...more, values })
+      expect(proven).toMatchObject({ proven: true, proofs: [{}, {}, {}, {}, {}] })
+      expect(await erase(context, 'ann', more)).toEqual(proven)
+    }))
+
+  test('keeps what it looked for until it is clean, in no file as it is, and in none that opens by itself', () =>
+    withPeople(async ({ context, databases }) => {
+      const { files, sagas } = context
+      const log = join(databases.dir, 'server.log')
+      const more = { logFiles: [log] }
+      writeFileSync(log, `of ${emailOf('ann')}`)
+      // Whoever is ended during the search, too.
+      await failureOf(erase(context, 'ann', { logFiles: ['\0'] }))
+      expect(kept(context)).toEqual([])
+      const first = await erase(context, 'ann', more)
+      expect(first).toMatchObject({ proven: false, proof: { values: { email: 1, ip: 1 }, found: [{ kind: 'email' }] } })
+      const key = keyFileOf(sagas, first.erasureId)
+      expect(statSync(key).mode & 0o777).toBe(0o600)
+      const [row] = files.identity.rows.list('Erasure', { subjectId: 'ann' })
+      expect(Object.keys(JSON.parse(row?.receipt ?? ''))).toEqual(expect.arrayContaining(['sought', 'sealed']))
+      expect(JSON.parse(shownText(row?.receipt ?? ''))).toEqual(first)
+      for (const path of [files.identity.path, `${files.identity.path}-wal`])
+        expect(readFileSync(path).includes(emailOf('ann'))).toBe(false)
+      expect(readFileSync(files.identity.path).includes(readFileSync(key))).toBe(false)
+      writeFileSync(log, '')
+      const last = await erase(context, 'ann', more)
+      expect(last).toMatchObject({ proven: true, proofs: [first.proof, { values: first.proof?.values }] })
+      expect(existsSync(key)).toBe(false)
+      const [end] = files.identity.rows.list('Erasure', { subjectId: 'ann' })
+      expect(JSON.parse(end?.receipt ?? '')).toEqual({ ...last, sought: { since: 0, values: [] } })
+    }))
+
+  test('is clean in files that a split just made', () =>
+    withFolder(async (dir) => {
+      const [legacy, into] = [join(dir, 'legacy.db'), join(dir, 'data')]
+      buildLegacyDatabase(legacy, { users: 300 })
+      await split({ legacy, into, context: transferContext() })
+      const config = readConfig({ ...TRY_OUT, GOGGA_DATA_DIR: into, GOGGA_LOG_LEVEL: 'silent' }, into)
+      await using context = await createContext(config, { mailSent: () => {} })
+      const users = context.files.identity.rows.list('User', { isServiceAdmin: false }, 'id')
+      for (const at of [20, 90, 160, 230])
+        expect(await erase(context, users[at]?.id ?? '')).toMatchObject({ proven: true, proofs: [{ found: [] }] })
     }))
 
   const proof = (found: number, values: number, shared = 0): Proof => ({
