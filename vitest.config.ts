@@ -44,8 +44,8 @@ export default defineConfig({
     // modules of a file anew takes longer than most of its tests.
     pool: 'forks',
     isolate: false,
-    // Tests with real files and child processes are bound by the disk and start children of their own.
-    maxWorkers: 2,
+    // One more than the cores that are asked for: tests with real files and child processes wait for the disk and for these.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

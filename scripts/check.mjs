@@ -19,10 +19,11 @@ const ARCHITECTURE = {
 
 /**
  * Runs the checks, prints each with a heading and, where it failed, its output and what to do. Answers how many failed.
- * `architecture: false` leaves out the test that a full run of the tests contains anyway.
+ * `architecture: false` leaves out the test that a full run of the tests contains anyway; nothing is printed before `after`.
  */
-export async function runChecks({ architecture = true } = {}) {
+export async function runChecks({ architecture = true, after = Promise.resolve() } = {}) {
   const sideBySide = [FORMAT_AND_LINT, TYPES].map(runCheck)
+  await after
   const results = []
   for (const result of sideBySide) results.push(print(await result))
   if (architecture) results.push(print(await runCheck(ARCHITECTURE)))

@@ -1,5 +1,5 @@
-// npm test [-- arguments for vitest]: sets up, checks format, lint and types, and runs the tests. Tests run also when a
-// check failed, so that one run tells everything. The last line is the count, taken from vitest's own results.
+// npm test [-- arguments for vitest]: sets up, checks format, lint and types, and runs the tests beside them. Tests run also
+// when a check failed, so that one run tells everything. The last line is the count, taken from vitest's own results.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +9,9 @@ import { countResults } from './report.mjs'
 import { ROOT, setup, toolEnvironment } from './setup.mjs'
 
 await setup()
-const failedChecks = await runChecks({ architecture: false })
-const { exitCode, results } = await runVitest(process.argv.slice(2))
+const tests = runVitest(process.argv.slice(2))
+const failedChecks = await runChecks({ architecture: false, after: tests })
+const { exitCode, results } = await tests
 const { passed, failed, notes } = countResults(results, { exitCode, failedChecks })
 process.exitCode = failed === 0 ? 0 : 1
 console.log([...notes, `${passed} passed, ${failed} failed`].join('\n'))

@@ -6,7 +6,7 @@ const GATE = 'scripts/gogga.ts'
 /** The gate in a project that looks set up, with a `main` of the test. */
 function projectWithMain(main: string): Project {
   const project = new Project()
-  project.copy(GATE, 'scripts/package.json')
+  project.copy(GATE, 'scripts/package.json', 'src/commands/watch-output.ts')
   project.write('package.json', '{ "type": "module" }')
   project.write('node_modules/.package-lock.json', '{}')
   project.write('src/generated/catalog.ts', '')
